@@ -1,0 +1,1 @@
+"""Ringmain: a self-hosted business phone system."""

@@ -1,0 +1,58 @@
+"""Events: what happened, written in the transaction that made it happen, read by relay, realtime and renderers.
+
+Payloads are core shapes with everything a notification needs (see each package's model.py).
+"""
+
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from ringmain.core.ids import moment_of
+
+MESSAGE_CREATED: Final = "message.created"
+MESSAGE_UPDATED: Final = "message.updated"  # state, text
+MESSAGES_READ: Final = "messages.read"
+MESSAGE_DELETED: Final = "message.deleted"
+CONVERSATION_CREATED: Final = "conversation.created"
+CONVERSATION_DELETED: Final = "conversation.deleted"
+OPT_OUT_CREATED: Final = "opt_out.created"
+OPT_OUT_DELETED: Final = "opt_out.deleted"
+PRESENCE_UPDATED: Final = "presence.updated"
+WEBHOOK_TEST: Final = "webhook.test"
+
+TYPES: Final = frozenset(
+    {
+        MESSAGE_CREATED,
+        MESSAGE_UPDATED,
+        MESSAGES_READ,
+        MESSAGE_DELETED,
+        CONVERSATION_CREATED,
+        CONVERSATION_DELETED,
+        OPT_OUT_CREATED,
+        OPT_OUT_DELETED,
+        PRESENCE_UPDATED,
+    }
+)
+"""Every type that can be subscribed to. `webhook.test` is sent on demand only."""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the log. `payload` is the raw JSON; decode it with the payload Struct of its type."""
+
+    id: int
+    company_id: int
+    type: str
+    subject_id: int
+    order_key: int
+    origin: str
+    payload: msgspec.Raw
+
+    @property
+    def created_at(self) -> datetime:
+        """When it happened, in UTC."""
+        return moment_of(self.id)
+
+    def decode(self) -> dict[str, Any]:
+        """The payload as plain JSON values, for renderers that pass it on as it is."""
+        return msgspec.json.decode(self.payload, type=dict[str, Any])

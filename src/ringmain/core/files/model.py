@@ -1,0 +1,20 @@
+"""Uploaded files: attachments of messages, fax documents, audio."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class File(msgspec.Struct, frozen=True, kw_only=True):
+    """A file is made first (name) and uploaded then (content, mimetype, size); `uploaded_at` is None in between."""
+
+    id: int
+    company_id: int
+    name: str
+    uploaded_name: str | None
+    mimetype: str | None
+    size: int | None
+    uploaded_by: int | None
+    description: str
+    created_at: datetime
+    uploaded_at: datetime | None

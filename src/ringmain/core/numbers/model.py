@@ -1,0 +1,20 @@
+"""A telephone number (DID) of a company."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class Number(msgspec.Struct, frozen=True, kw_only=True):
+    """`number` is E.164 with +; `owner_emails` (lower case) are the people who text from it."""
+
+    id: int
+    company_id: int
+    number: str
+    sms: bool
+    mms: bool
+    fax: bool
+    voice: bool
+    owner_emails: list[str]
+    created_at: datetime
+    updated_at: datetime

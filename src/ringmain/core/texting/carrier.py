@@ -1,0 +1,119 @@
+"""The carrier port: what carries texts away, and how the core hears back.
+
+A carrier adapter (`carriers/`) is a named thing with a `send` that puts one submission on the wire. The dispatcher
+(`carriers/dispatch.py`) claims submissions and records outcomes; adapters never see SQL.
+"""
+
+from datetime import datetime
+from typing import Literal, Protocol
+
+import msgspec
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """One recipient's copy of an outbound message. `id` is the reference given to the carrier, the same on each try."""
+
+    id: int
+    company_id: int
+    message_id: int
+    carrier: str
+    sender: str
+    recipient: str
+    text: str
+    encoding: str
+    segments: int
+    file_ids: list[int]
+    attempts: int
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """The carrier took it. `references`: its message id of each part, for receipts; may be empty.
+
+    `delivered` is for carriers that know at once that it arrived.
+    """
+
+    references: list[str]
+    delivered: bool = False
+
+
+class Rejected(msgspec.Struct, frozen=True, kw_only=True):
+    """The carrier said no, for good."""
+
+    code: str
+    text: str
+
+
+class Postponed(msgspec.Struct, frozen=True, kw_only=True):
+    """Not sent: throttled, queue full, link down. To be tried again after `seconds`."""
+
+    seconds: float
+    code: str
+    text: str
+
+
+class Unknown(msgspec.Struct, frozen=True, kw_only=True):
+    """It went out and no answer came (link lost, timeout): it may or may not have been taken."""
+
+    text: str
+
+
+Outcome = Accepted | Rejected | Postponed | Unknown
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery receipt for one part, by the carrier's message id."""
+
+    carrier: str
+    reference: str
+    state: Literal["delivered", "failed"]
+    error_code: str | None = None
+
+
+class InboundText(msgspec.Struct, frozen=True, kw_only=True):
+    """A text that came in, whole. `reference` makes receiving idempotent where the carrier gives a unique id."""
+
+    carrier: str
+    sender: str
+    recipient: str
+    text: str
+    reference: str | None = None
+    file_ids: list[int] = []
+    received_at: datetime | None = None
+
+
+class CarrierStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator sees of a carrier. `state`: ready, connecting, throttled, refused, stopped."""
+
+    name: str
+    kind: str
+    state: str
+    since: datetime
+    last_error: str | None = None
+    detail: dict[str, int | float | str | bool] = {}
+
+
+class Carrier(Protocol):
+    """An adapter, configured from the `carriers` table."""
+
+    name: str
+    kind: str
+
+    async def start(self) -> None:
+        """Connect; returns at once, trying goes on in the background."""
+        ...
+
+    async def stop(self) -> None:
+        """Finish what is in flight, then disconnect."""
+        ...
+
+    def capacity(self) -> int:
+        """How many submissions it could put on the wire in about the next second; 0 while it can send none."""
+        ...
+
+    async def send(self, submission: Submission) -> Outcome:
+        """Put one submission on the wire. Never raises for what a carrier may do."""
+        ...
+
+    def status(self) -> CarrierStatus:
+        """For operators and metrics."""
+        ...

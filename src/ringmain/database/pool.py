@@ -1,0 +1,112 @@
+"""Connections to PostgreSQL.
+
+A small pool of our own: asyncpg's resets each connection with a query when it is released, which costs as much
+as a small query (specs/stack.md). Nothing here leaves session state behind, so there is nothing to reset.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import structlog
+
+Connection = asyncpg.Connection[asyncpg.Record]
+Record = asyncpg.Record
+
+log = structlog.get_logger()
+
+
+class Database:
+    """A fixed number of connections, opened when first needed and replaced when they break."""
+
+    def __init__(self, dsn: str, *, size: int = 12, acquire_timeout: float = 10.0) -> None:
+        self.dsn = dsn
+        self.size = size
+        self._acquire_timeout = acquire_timeout
+        self._idle: list[Connection] = []
+        self._places = asyncio.Semaphore(size)
+        self._closed = False
+
+    async def connect(self) -> Connection:
+        """Open a connection outside the pool (for LISTEN, for migrations). The caller closes it.
+
+        Raises OSError or asyncpg.PostgresError when the database cannot be reached.
+        """
+        return await asyncpg.connect(
+            self.dsn,
+            timeout=10,
+            command_timeout=60,
+            server_settings={"application_name": "ringmain", "jit": "off"},
+        )
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Lend a connection. One that broke meanwhile is thrown away."""
+        async with asyncio.timeout(self._acquire_timeout):
+            await self._places.acquire()
+        try:
+            connection = None
+            while self._idle and connection is None:
+                connection = self._idle.pop()
+                if connection.is_closed():
+                    connection = None
+            if connection is None:
+                connection = await self.connect()
+            try:
+                yield connection
+            except Exception:
+                if not connection.is_closed() and connection.is_in_transaction():
+                    connection.terminate()
+                raise
+            except BaseException:
+                # A cancelled user may have left a query half answered.
+                connection.terminate()
+                raise
+            finally:
+                if not connection.is_closed():
+                    if self._closed:
+                        connection.terminate()
+                    else:
+                        self._idle.append(connection)
+        finally:
+            self._places.release()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Lend a connection inside BEGIN..COMMIT; an exception rolls back."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    async def fetch(self, query: str, *arguments: object) -> list[Record]:
+        """All rows of one statement."""
+        async with self.connection() as connection:
+            return await connection.fetch(query, *arguments)
+
+    async def fetchrow(self, query: str, *arguments: object) -> Record | None:
+        """The first row of one statement, or None."""
+        async with self.connection() as connection:
+            return await connection.fetchrow(query, *arguments)
+
+    async def fetchval(self, query: str, *arguments: object) -> Any:
+        """The first column of the first row, or None."""
+        async with self.connection() as connection:
+            return await connection.fetchval(query, *arguments)
+
+    async def execute(self, query: str, *arguments: object) -> str:
+        """Run one statement; returns its command tag, as in `UPDATE 3`."""
+        async with self.connection() as connection:
+            return await connection.execute(query, *arguments)
+
+    async def execute_many(self, query: str, rows: Sequence[Sequence[object]]) -> None:
+        """Run one statement for each row, in one transaction."""
+        async with self.connection() as connection:
+            await connection.executemany(query, rows)
+
+    async def close(self) -> None:
+        """Close idle connections now and lent ones when they come back."""
+        self._closed = True
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            await connection.close(timeout=5)
