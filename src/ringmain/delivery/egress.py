@@ -45,7 +45,7 @@ INSIDE: tuple[Network, ...] = tuple(
 )
 
 
-class EgressRefused(OSError):  # noqa: N818 (what happened to the request)
+class EgressRefused(OSError):
     """The destination is not one we dial. Its text names no address, so that nobody can map our network."""
 
     def __init__(self, port: int) -> None:
@@ -56,11 +56,11 @@ class EgressRefused(OSError):  # noqa: N818 (what happened to the request)
         return str(self.strerror)
 
 
-class BadUrl(ValueError):  # noqa: N818 (named after what the caller sent)
+class BadUrl(ValueError):
     """The text is no web address that we can deliver to; the message says why."""
 
 
-class TooLarge(Exception):  # noqa: N818
+class TooLarge(Exception):
     """A fetched document is longer than the caller's limit."""
 
 

@@ -16,7 +16,7 @@ SECRET_OCTETS = 32  # the standard asks for 24 to 64
 TOLERANCE = 300  # seconds
 
 
-class BadSignature(Exception):  # noqa: N818 (what it says about the request)
+class BadSignature(Exception):
     """The headers are missing, too old or too new, or signed by none of the secrets."""
 
 
