@@ -154,7 +154,7 @@ def check_url(url: str) -> None:
         raise BadUrl("neither http nor https")
     if not host:
         raise BadUrl("no host")
-    if parts.user is not None or parts.password is not None or "@" in url.partition("://")[2].partition("/")[0]:
+    if parts.user is not None or parts.password is not None:
         raise BadUrl("user and password do not belong into the address")
     if not port:
         raise BadUrl("no such port")
