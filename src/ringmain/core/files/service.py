@@ -1,0 +1,87 @@
+"""Files: made with a name, filled once, read as often as wanted.
+
+The content is durable in the store before the row says so (law 2: nothing acknowledged is lost).
+"""
+
+import asyncio
+import hashlib
+from typing import Final
+
+from obstore.store import ObjectStore
+
+from ringmain.core.errors import AlreadyExists, NotFound, TooLarge
+from ringmain.core.files.mimetype import settle_type
+from ringmain.core.files.model import File
+from ringmain.core.files.names import clean_name
+from ringmain.core.files.storage import get, put
+from ringmain.core.files.store import INSERT, SELECT, UPLOADED, file_of
+from ringmain.database.pool import Database
+from ringmain.database.wakeup import Wakeups
+
+MAX_SIZE: Final = 25 * 1024 * 1024
+"""Bytes of one file."""
+
+
+class Files:
+    """The files of all companies. Contents are kept under `<company id>/<file id>`."""
+
+    def __init__(self, database: Database, wakeups: Wakeups, store: ObjectStore) -> None:
+        self._database = database
+        self._wakeups = wakeups
+        self._store = store
+
+    async def create(self, company_id: int, *, name: str, uploaded_by: int | None = None) -> File:
+        """Make a file without content. Raises NotFound("company") or NotFound("person")."""
+        row = await self._database.fetchrow(INSERT, company_id, clean_name(name), uploaded_by)
+        if row is None:
+            raise NotFound("company" if uploaded_by is None else "person")
+        return file_of(row)
+
+    async def get(self, company_id: int, file_id: int) -> File:
+        """One file, uploaded or not. Raises NotFound("file")."""
+        row = await self._database.fetchrow(SELECT, company_id, file_id)
+        if row is None:
+            raise NotFound("file")
+        return file_of(row)
+
+    async def upload(
+        self, company_id: int, file_id: int, *, content: bytes, uploaded_name: str | None, mimetype: str | None
+    ) -> File:
+        """Give a file its content, once. `mimetype` is what the sender says; the content may say otherwise.
+
+        An upload that failed half way can be repeated with the same content; other content needs a new file.
+        Raises NotFound("file"), AlreadyExists, TooLarge (over `MAX_SIZE` bytes), Unavailable.
+        """
+        if len(content) > MAX_SIZE:
+            raise TooLarge(f"a file may have {MAX_SIZE} bytes")
+        file = await self.get(company_id, file_id)
+        if file.uploaded_at is not None:
+            raise AlreadyExists("this file was uploaded before")
+        key = f"{company_id}/{file_id}"
+        # The key is written once and never replaced: two uploads at once cannot leave one's row with the
+        # other's content.
+        if not await put(self._store, key, content) and await get(self._store, key) != content:
+            raise AlreadyExists("this file was uploaded before with other content")
+        row = await self._database.fetchrow(
+            UPLOADED,
+            company_id,
+            file_id,
+            clean_name(uploaded_name or file.name),
+            settle_type(mimetype, content),
+            len(content),
+            await asyncio.to_thread(_digest, content),
+        )
+        if row is None:
+            raise AlreadyExists("this file was uploaded before")
+        return file_of(row)
+
+    async def read(self, company_id: int, file_id: int) -> bytes:
+        """The content. Raises NotFound("file"), also when it is not uploaded yet, and Unavailable."""
+        file = await self.get(company_id, file_id)
+        if file.uploaded_at is None:
+            raise NotFound("file")
+        return await get(self._store, f"{company_id}/{file_id}")
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
