@@ -1,0 +1,39 @@
+"""Verbs on presence."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from ringmain.core.errors import Invalid, NotFound
+from ringmain.core.presence.model import Presence
+from ringmain.core.presence.store import GET_MANY, SET, presence_of
+from ringmain.database.pool import Database
+from ringmain.database.wakeup import EVENTS, Wakeups
+
+STATUS: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+class PresenceService:
+    """The statuses that people set. Vendors have words of their own, so any word will do: `lunch`, `on_a_call`."""
+
+    def __init__(self, database: Database, wakeups: Wakeups) -> None:
+        self._database = database
+        self._wakeups = wakeups
+
+    async def set(
+        self, company_id: int, person_id: int, *, status: str, set_by: str = "manual", origin: str = ""
+    ) -> Presence:
+        """Set a person's status. Raises NotFound("person"), Invalid (`status` or `set_by` is no word)."""
+        for field, word in (("status", status), ("set_by", set_by)):
+            if not STATUS.fullmatch(word):
+                raise Invalid(field, "must be a word of lower-case letters, digits and underscores")
+        row = await self._database.fetchrow(SET, company_id, person_id, status, set_by, origin)
+        if row is None:
+            raise NotFound("person")
+        self._wakeups.wake(EVENTS)
+        return presence_of(row)
+
+    async def get_many(self, company_id: int, person_ids: Sequence[int] | None = None) -> list[Presence]:
+        """The statuses of these people, or of all. Who never set one, or is unknown, is left out."""
+        rows = await self._database.fetch(GET_MANY, company_id, person_ids)
+        return [presence_of(row) for row in rows]

@@ -1,0 +1,136 @@
+"""Follows the event log for the sessions of this process, from now on and in the order of commits.
+
+Each node follows on its own, so realtime needs no broker. An event shows once everything that began before its
+transaction has ended, so that nothing commits behind the cursor.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+import asyncpg
+import msgspec
+import structlog
+
+from ringmain.core.events import Event
+from ringmain.database.pool import Database
+from ringmain.database.wakeup import EVENTS, Wakeups
+
+log = structlog.get_logger()
+
+Callback = Callable[[Sequence[Event]], Awaitable[None]]
+
+BATCH: Final = 500
+POLL: Final = 1.0
+"""Seconds after which to look without having been woken: a wake-up can be lost with its process."""
+HELD_BACK: Final = 0.005
+"""Seconds to wait for transactions that began earlier, and whose end wakes nobody."""
+RECONNECT: Final = 0.25
+
+NOW = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+AFTER = """
+SELECT id, company_id, type, subject_id, order_key, origin, payload::text AS payload, transaction_id,
+    transaction_id < pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS settled
+FROM events WHERE (transaction_id, id) > ($1, $2)
+ORDER BY transaction_id, id LIMIT $3
+"""
+
+
+class Follower:
+    """Calls back with every event that commits after `start`, each once, in order, one batch at a time."""
+
+    def __init__(self, database: Database, wakeups: Wakeups) -> None:
+        self._database = database
+        self._wakeups = wakeups
+        self._callbacks: list[Callback] = []
+        self._cursor = (0, 0)
+        self._woken = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._stop_listening: Callable[[], None] | None = None
+
+    def subscribe(self, callback: Callback) -> Callable[[], None]:
+        """Call back with each batch. What a callback raises is logged. Returns a function that ends it."""
+        self._callbacks.append(callback)
+        return lambda: self._callbacks.remove(callback)
+
+    async def start(self) -> None:
+        """Take the place in the log from which to follow. Raises what the database raises when it is away."""
+        self._cursor = (await self._database.fetchval(NOW), 0)
+        self._stop_listening = self._wakeups.listen(EVENTS, self._woken.set)
+        self._task = asyncio.create_task(self._follow())
+
+    async def stop(self) -> None:
+        """Stop calling back."""
+        if self._stop_listening is not None:
+            self._stop_listening()
+            self._stop_listening = None
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    async def _follow(self) -> None:
+        lost = False
+        while True:
+            self._woken.clear()
+            try:
+                if lost:
+                    await self._check_history()
+                    lost = False
+                pause = await self._read()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                if not lost:
+                    log.warning("the event log cannot be read", error=repr(error))
+                lost, pause = True, RECONNECT
+            if pause == POLL:
+                await self._wait(POLL)
+            elif pause:
+                await asyncio.sleep(pause)
+
+    async def _read(self) -> float:
+        """Hand on the next batch; returns how long to wait before the next, in seconds."""
+        rows = await self._database.fetch(AFTER, *self._cursor, BATCH)
+        events = []
+        for row in rows:
+            if not row["settled"]:
+                break
+            self._cursor = (row["transaction_id"], row["id"])
+            events.append(_event_of(row))
+        if events:
+            await self._tell(events)
+        if len(events) < len(rows):
+            return HELD_BACK
+        return 0 if len(rows) == BATCH else POLL
+
+    async def _tell(self, events: Sequence[Event]) -> None:
+        for callback in list(self._callbacks):
+            try:
+                await callback(events)
+            except Exception as error:
+                log.error("a follower of events failed", error=type(error).__name__, exc_info=error)
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    async def _check_history(self) -> None:
+        """A database restored from a backup counts transactions from an earlier number: begin there again."""
+        now = await self._database.fetchval(NOW)
+        if now < self._cursor[0]:
+            log.warning("the event log went back in time", cursor=self._cursor[0], now=now)
+            self._cursor = (now, 0)
+
+
+def _event_of(row: asyncpg.Record) -> Event:
+    return Event(
+        id=row["id"],
+        company_id=row["company_id"],
+        type=row["type"],
+        subject_id=row["subject_id"],
+        order_key=row["order_key"],
+        origin=row["origin"],
+        payload=msgspec.Raw(row["payload"].encode()),
+    )
