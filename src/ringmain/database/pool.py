@@ -7,13 +7,16 @@ as a small query (specs/stack.md). Nothing here leaves session state behind, so 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import structlog
 
-Connection = asyncpg.Connection[asyncpg.Record]
 Record = asyncpg.Record
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]  # generic in its stubs only
+else:
+    Connection = asyncpg.Connection
 
 log = structlog.get_logger()
 
@@ -38,7 +41,7 @@ class Database:
             self.dsn,
             timeout=10,
             command_timeout=60,
-            server_settings={"application_name": "ringmain", "jit": "off"},
+            server_settings={"application_name": "ringmain", "jit": "off", "timezone": "UTC"},
         )
 
     @asynccontextmanager

@@ -52,9 +52,13 @@ class Postponed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unknown(msgspec.Struct, frozen=True, kw_only=True):
-    """It went out and no answer came (link lost, timeout): it may or may not have been taken."""
+    """It went out and no answer came (link lost, timeout): it may or may not have been taken.
+
+    Sent again under the same reference after `resend_seconds`, which may deliver it twice; None waits for an operator.
+    """
 
     text: str
+    resend_seconds: float | None
 
 
 Outcome = Accepted | Rejected | Postponed | Unknown

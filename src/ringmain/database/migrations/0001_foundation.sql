@@ -389,3 +389,28 @@ CREATE TABLE presence (                         -- the newest status a person se
     PRIMARY KEY (company_id, person_id),
     FOREIGN KEY (company_id, person_id) REFERENCES people ON DELETE CASCADE
 );
+
+-- The core's JSON shapes of a conversation: what events carry and what conversation reads return.
+CREATE FUNCTION contacts_json(company bigint, ids bigint[]) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'id', k.id, 'company_id', k.company_id, 'number', k.number,
+        'first_name', k.first_name, 'last_name', k.last_name) ORDER BY k.id), '[]')
+    FROM contacts k WHERE k.company_id = company AND k.id = ANY (ids)
+$$;
+
+CREATE FUNCTION parties_json(c conversations) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object(
+        'id', c.id, 'kind', c.kind, 'number_id', c.number_id, 'number', n.number,
+        'contacts', contacts_json(c.company_id, c.contact_ids), 'timezone', y.timezone)
+    FROM numbers n, companies y
+    WHERE n.company_id = c.company_id AND n.id = c.number_id AND y.id = c.company_id
+$$;
+
+CREATE FUNCTION conversation_json(c conversations) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT parties_json(c) || jsonb_build_object(
+        'company_id', c.company_id, 'last_activity_at', c.last_activity_at,
+        'message_count', c.message_count, 'unread_count', c.unread_count,
+        'created_at', c.created_at, 'updated_at', c.updated_at,
+        'last_message', (SELECT message_json(m) FROM messages m
+                         WHERE m.company_id = c.company_id AND m.id = c.last_message_id))
+$$;

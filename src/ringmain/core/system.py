@@ -1,0 +1,32 @@
+"""The phone system: its services, sharing one database, one set of wake-ups and one file store."""
+
+from obstore.store import ObjectStore
+
+from ringmain.core.companies.service import Companies
+from ringmain.core.credentials.service import Credentials
+from ringmain.core.files.service import Files
+from ringmain.core.locations.service import Locations
+from ringmain.core.numbers.service import Numbers
+from ringmain.core.people.service import People
+from ringmain.core.presence.service import PresenceService
+from ringmain.core.subscriptions.service import Subscriptions
+from ringmain.core.texting.service import Texting
+from ringmain.database.pool import Database
+from ringmain.database.wakeup import Wakeups
+
+
+class Core:
+    """What dialects, carriers and the command line call. Every verb takes the company first."""
+
+    def __init__(self, database: Database, wakeups: Wakeups, file_store: ObjectStore) -> None:
+        self.database = database
+        self.wakeups = wakeups
+        self.companies = Companies(database, wakeups)
+        self.people = People(database, wakeups)
+        self.locations = Locations(database, wakeups)
+        self.numbers = Numbers(database, wakeups)
+        self.credentials = Credentials(database, wakeups)
+        self.files = Files(database, wakeups, file_store)
+        self.texting = Texting(database, wakeups)
+        self.subscriptions = Subscriptions(database, wakeups)
+        self.presence = PresenceService(database, wakeups)

@@ -1,0 +1,497 @@
+"""The verbs of texting. Each commits its fact and its event together; see model.py for the shapes."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from asyncpg import UniqueViolationError
+
+from ringmain.core.errors import AlreadyExists, Invalid, NotFound, OptedOut, ReferenceReused
+from ringmain.core.texting import keywords, segments, store
+from ringmain.core.texting.carrier import InboundText
+from ringmain.core.texting.model import (
+    MAX_TEXT,
+    AttachedFile,
+    Contact,
+    Conversation,
+    ConversationPage,
+    Encoding,
+    Message,
+    MessagePage,
+    OptOutEvent,
+)
+from ringmain.database.pool import Connection, Database, Record
+from ringmain.database.wakeup import EVENTS, SUBMISSIONS, Wakeups
+from ringmain.database.write_group import WriteGroup
+
+ADDRESS: Final = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}")
+MAX_GROUP: Final = 50
+MAX_REFERENCE: Final = 200
+MAX_NAME: Final = 200
+TRIES: Final = 5
+
+_conversation = msgspec.json.Decoder(Conversation)
+_message = msgspec.json.Decoder(Message)
+_files = msgspec.json.Decoder(list[AttachedFile])
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A message about to be written; the fields are SEND's columns in order."""
+
+    company_id: int
+    conversation_id: int
+    author_id: int | None
+    text: str
+    reference: str | None
+    file_ids: tuple[int, ...]
+    encoding: Encoding
+    segments: int
+    origin: str
+    automatic: bool
+
+
+class Texting:
+    """Contacts, conversations, messages, opt-outs."""
+
+    def __init__(self, database: Database, wakeups: Wakeups) -> None:
+        self._database = database
+        self._wakeups = wakeups
+        self._sends: WriteGroup[Draft, Message] = WriteGroup(self._write_batch)
+
+    # Contacts
+
+    async def create_contact(
+        self, company_id: int, *, number: str, first_name: str = "", last_name: str = ""
+    ) -> tuple[Contact, bool]:
+        """The company's contact of this number (E.164 with +, or a short code), and whether it is new.
+
+        Raises Invalid.
+        """
+        checked = (check_address(number), _check_name("first_name", first_name), _check_name("last_name", last_name))
+        for _ in range(TRIES):  # a concurrent maker's row is invisible to the statement that waited for it
+            row = await self._database.fetchrow(store.CREATE_CONTACT, company_id, *checked)
+            if row:
+                return _contact(row), row["created"]
+        raise AlreadyExists("contact is being made by somebody else")
+
+    async def get_contact(self, company_id: int, contact_id: int) -> Contact:
+        """Raises NotFound."""
+        row = await self._database.fetchrow(store.CONTACT, company_id, contact_id)
+        if row is None:
+            raise NotFound("contact")
+        return _contact(row)
+
+    async def update_contact(
+        self,
+        company_id: int,
+        contact_id: int,
+        *,
+        number: str | None = None,
+        first_name: str | None = None,
+        last_name: str | None = None,
+    ) -> Contact:
+        """Change what is given. Raises NotFound, Invalid, AlreadyExists (another contact has the number)."""
+        try:
+            row = await self._database.fetchrow(
+                store.UPDATE_CONTACT,
+                company_id,
+                contact_id,
+                None if number is None else check_address(number),
+                None if first_name is None else _check_name("first_name", first_name),
+                None if last_name is None else _check_name("last_name", last_name),
+            )
+        except UniqueViolationError:
+            raise AlreadyExists("another contact has this number") from None
+        if row is None:
+            raise NotFound("contact")
+        return _contact(row)
+
+    async def search_contacts(self, company_id: int, *, search: str | None = None, limit: int = 1000) -> list[Contact]:
+        """Contacts whose first, last or full name begins with it, or whose number holds its digits; newest first."""
+        name = digits = None
+        if search and (wanted := search.strip()):
+            name = _like(check_text("search", wanted).lower())
+            found = re.sub(r"[\s().-]", "", wanted).removeprefix("+")
+            digits = found if found.isascii() and found.isdigit() else None
+        rows = await self._database.fetch(store.SEARCH_CONTACTS, company_id, name, digits, limit)
+        return [_contact(row) for row in rows]
+
+    # Conversations
+
+    async def open_conversation(
+        self, company_id: int, *, number: str, contact_ids: Sequence[int], origin: str = ""
+    ) -> tuple[Conversation, bool]:
+        """The conversation between our number (E.164) and these contacts, and whether it is new.
+
+        Raises NotFound("number") unless it is this company's and can text, NotFound("contact"), Invalid.
+        """
+        ids = sorted(set(contact_ids))
+        if not 1 <= len(ids) <= MAX_GROUP:
+            raise Invalid("contact_ids", f"a conversation has 1 to {MAX_GROUP} contacts")
+        for _ in range(TRIES):
+            row = await self._database.fetchrow(store.OPEN_CONVERSATION, company_id, number, ids, origin)
+            assert row is not None  # noqa: S101 - the statement always answers one row
+            if not row["contacts_known"]:
+                raise NotFound("contact")
+            if not row["number_known"]:
+                raise NotFound("number")
+            if row["conversation"]:
+                if row["created"]:
+                    self._wakeups.wake(EVENTS)
+                return _conversation.decode(row["conversation"]), row["created"]
+        raise AlreadyExists("conversation is being made by somebody else")
+
+    async def get_conversation(self, company_id: int, conversation_id: int) -> Conversation:
+        """Raises NotFound."""
+        found = await self._database.fetchval(store.CONVERSATION, company_id, conversation_id)
+        if found is None:
+            raise NotFound("conversation")
+        return _conversation.decode(found)
+
+    async def page_conversations(self, company_id: int, *, page: int, per_page: int) -> ConversationPage:
+        """Latest activity first. Pages count from 1; one beyond the end is empty."""
+        row = await self._database.fetchrow(store.PAGE_OF_CONVERSATIONS, company_id, (page - 1) * per_page, per_page)
+        assert row is not None  # noqa: S101
+        return ConversationPage(total=row["total"], items=[_conversation.decode(item) for item in row["items"]])
+
+    async def search_conversations(self, company_id: int, *, text: str, limit: int = 100) -> list[Conversation]:
+        """Conversations with a message that has words beginning with all the words of `text`.
+
+        `last_message` is the newest match; newest match first. Looks at the newest 1,000 matching messages.
+        """
+        words = _prefix_query(check_text("text", text))
+        if not words:
+            return []
+        rows = await self._database.fetch(
+            store.SEARCH_CONVERSATIONS, company_id, words, f"'company:{company_id}'", limit
+        )
+        return [_conversation.decode(row[0]) for row in rows]
+
+    async def delete_conversation(self, company_id: int, conversation_id: int, *, origin: str = "") -> None:
+        """Delete it with its messages; what was queued still goes out. Raises NotFound."""
+        if not await self._database.fetchval(store.DELETE_CONVERSATION, company_id, conversation_id, origin):
+            raise NotFound("conversation")
+        self._wakeups.wake(EVENTS)
+
+    # Messages
+
+    async def send(
+        self,
+        company_id: int,
+        conversation_id: int,
+        *,
+        text: str,
+        author_id: int | None = None,
+        reference: str | None = None,
+        file_ids: Sequence[int] = (),
+        origin: str = "",
+    ) -> Message:
+        """Queue a message to everybody in the conversation; it is kept and will go out once this returns.
+
+        A `reference` used before for the same conversation and text gives the message made then.
+        Raises Invalid (empty, too long), NotFound("conversation", "file"), OptedOut, ReferenceReused.
+        """
+        if not text and not file_ids:
+            raise Invalid("text", "a message needs a text or a file")
+        encoding, parts = measure(text)
+        if reference is not None and not 0 < len(check_text("reference", reference)) <= MAX_REFERENCE:
+            raise Invalid("reference", f"must have 1 to {MAX_REFERENCE} characters")
+        files = tuple(sorted(set(file_ids)))
+        draft = Draft(
+            company_id, conversation_id, author_id, text, reference, files, encoding, parts, origin, automatic=False
+        )
+        return await self._sends.submit(draft)
+
+    async def get_message(self, company_id: int, message_id: int) -> Message:
+        """Raises NotFound."""
+        row = await self._database.fetchrow(store.MESSAGE, company_id, message_id)
+        if row is None:
+            raise NotFound("message")
+        return _message_of(row)
+
+    async def page_messages(self, company_id: int, conversation_id: int, *, page: int, per_page: int) -> MessagePage:
+        """Newest first; pages count from 1, one beyond the end is empty. Raises NotFound."""
+        rows = await self._database.fetch(
+            store.PAGE_OF_MESSAGES, company_id, conversation_id, (page - 1) * per_page, per_page
+        )
+        if not rows:
+            raise NotFound("conversation")
+        items = [_message_of(row) for row in rows if row["id"] is not None]
+        return MessagePage(total=rows[0]["total"], items=items)
+
+    async def mark_read(
+        self,
+        company_id: int,
+        conversation_id: int,
+        message_ids: Sequence[int],
+        *,
+        read: bool = True,
+        person_id: int | None = None,
+        session: str = "",
+        origin: str = "",
+    ) -> list[Message]:
+        """Set the read mark of all these messages, or of none: raises NotFound if any is not in the conversation."""
+        ids = sorted(set(message_ids))
+        if not ids:
+            return []
+        rows = await self._database.fetch(
+            store.MARK_READ, company_id, conversation_id, ids, read, person_id, session, origin
+        )
+        if len(rows) != len(ids):
+            raise NotFound("message")
+        self._wakeups.wake(EVENTS)
+        return [_message_of(row) for row in rows]
+
+    async def delete_messages(
+        self, company_id: int, conversation_id: int, message_ids: Sequence[int], *, origin: str = ""
+    ) -> None:
+        """Delete all these messages, or none: raises NotFound if any, or the conversation, is unknown."""
+        ids = sorted(set(message_ids))
+        row = await self._database.fetchrow(store.DELETE_MESSAGES, company_id, conversation_id, ids, origin)
+        assert row is not None  # noqa: S101
+        if not row["conversation_known"]:
+            raise NotFound("conversation")
+        if row["gone"] != len(ids):
+            raise NotFound("message")
+        self._wakeups.wake(EVENTS)
+
+    # From the carriers
+
+    async def receive(self, inbound: InboundText) -> Message:
+        """Keep a text that came in, obey STOP, START and HELP, and answer them once.
+
+        The same carrier reference again gives the message kept before. Raises NotFound("number") for a recipient
+        that is not ours, Invalid.
+        """
+        text = check_text("text", inbound.text)
+        sender = check_address(inbound.sender)
+        for _ in range(TRIES):
+            company_id, parties = await self._inbound_parties(sender, inbound)
+            async with self._database.transaction() as connection:
+                message = await self._keep(connection, company_id, parties, sender, text, inbound)
+                if message is not None:
+                    keyword = keywords.keyword_of(text)
+                    if keyword:
+                        await self._obey(connection, keyword, parties, message, inbound.carrier)
+            if message is not None:
+                self._wakeups.wake(EVENTS)
+                self._wakeups.wake(SUBMISSIONS)
+                return message
+        raise NotFound("conversation")
+
+    async def opt_outs(self, company_id: int, *, limit: int = 1000) -> list[OptOutEvent]:
+        """Who must not be texted from which of our numbers, newest first."""
+        rows = await self._database.fetch(store.OPT_OUTS, company_id, limit)
+        return [OptOutEvent(**row) for row in rows]
+
+    async def _inbound_parties(self, sender: str, inbound: InboundText) -> tuple[int, Record]:
+        row = await self._database.fetchrow(store.FIND_PARTIES, inbound.recipient, sender)
+        if row is None:
+            raise NotFound("number")
+        if row["conversation_id"] is None:
+            contact_id = row["contact_id"]
+            if contact_id is None:
+                contact, _ = await self.create_contact(row["company_id"], number=sender)
+                contact_id = contact.id
+            await self.open_conversation(
+                row["company_id"], number=row["number"], contact_ids=[contact_id], origin=inbound.carrier
+            )
+            row = await self._database.fetchrow(store.FIND_PARTIES, inbound.recipient, sender)
+            if row is None:
+                raise NotFound("number")
+        return row["company_id"], row
+
+    async def _keep(
+        self,
+        connection: Connection,
+        company_id: int,
+        parties: Record,
+        sender: str,
+        text: str,
+        inbound: InboundText,
+    ) -> Message | None:
+        encoding, parts = _measure_inbound(text)
+        row = await connection.fetchrow(
+            store.RECEIVE,
+            company_id,
+            parties["conversation_id"],
+            text,
+            sender,
+            parties["number"],
+            encoding,
+            parts,
+            list(inbound.file_ids),
+            inbound.carrier,
+            inbound.reference,
+        )
+        assert row is not None  # noqa: S101
+        if row["message"]:
+            return _message.decode(row["message"])
+        if row["conversation_known"]:  # so it was the reference
+            known = await connection.fetchrow(store.MESSAGE_BY_CARRIER_REFERENCE, inbound.carrier, inbound.reference)
+            return _message_of(known) if known else None
+        return None  # deleted between the look and the write
+
+    async def _obey(
+        self, connection: Connection, keyword: keywords.Keyword, parties: Record, message: Message, origin: str
+    ) -> None:
+        answered = True
+        if keyword != "help":
+            query = store.OPT_OUT if keyword == "stop" else store.OPT_IN
+            answered = await connection.fetchval(
+                query, parties["company_id"], parties["number_id"], message.sender, parties["number"], origin
+            )
+        if answered:
+            text = keywords.answer(keyword, parties["company_name"])
+            encoding, parts = measure(text)
+            draft = Draft(
+                message.company_id,
+                message.conversation_id,
+                None,
+                text,
+                None,
+                (),
+                encoding,
+                parts,
+                origin,
+                automatic=True,
+            )
+            await connection.fetch(store.SEND, *_columns([draft]))
+
+    async def _write_batch(self, drafts: Sequence[Draft]) -> list[Message | Exception]:
+        rows = await self._database.fetch(store.SEND, *_columns(drafts))
+        outcomes = [_outcome(draft, row) for draft, row in zip(drafts, rows, strict=True)]
+        self._wakeups.wake(EVENTS)
+        self._wakeups.wake(SUBMISSIONS)
+        return [
+            outcome if outcome is not None else await self._sent_before(draft)
+            for draft, outcome in zip(drafts, outcomes, strict=True)
+        ]
+
+    async def _sent_before(self, draft: Draft) -> Message | Exception:
+        row = await self._database.fetchrow(store.MESSAGE_BY_REFERENCE, draft.company_id, draft.reference)
+        if row is None:
+            return NotFound("message")
+        message = _message_of(row)
+        same = (message.conversation_id, message.text) == (draft.conversation_id, draft.text)
+        if same and sorted(file.id for file in message.files) == list(draft.file_ids):
+            return message
+        return ReferenceReused("this reference was used for another message")
+
+
+def check_address(number: str) -> str:
+    """A number that can be texted: E.164 with +, or a short code of 3 to 8 digits. Raises Invalid."""
+    if not ADDRESS.fullmatch(number) or not number.isascii():
+        raise Invalid("number", "must be E.164 with +, or a short code")
+    return number
+
+
+def check_text(field: str, text: str) -> str:
+    """Refuse what PostgreSQL and carriers cannot hold: NUL, and halves of surrogate pairs. Raises Invalid."""
+    if "\0" in text:
+        raise Invalid(field, "must not contain the NUL character")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Invalid(field, "is not valid Unicode") from None
+    return text
+
+
+def measure(text: str) -> tuple[Encoding, int]:
+    """Encoding and number of segments of an outbound text. Raises Invalid when SMS cannot carry it."""
+    if len(check_text("text", text)) > MAX_TEXT:
+        raise Invalid("text", f"must not be longer than {MAX_TEXT} characters")
+    try:
+        encoding, parts = segments.count(text)
+    except segments.TooManySegments:
+        raise Invalid("text", "needs more than 255 segments") from None
+    return encoding, parts
+
+
+def _measure_inbound(text: str) -> tuple[Encoding, int]:
+    try:
+        return segments.count(text)
+    except segments.TooManySegments:
+        return segments.encoding_of(text), 255
+
+
+def _check_name(field: str, name: str) -> str:
+    if len(name) > MAX_NAME:
+        raise Invalid(field, f"must not be longer than {MAX_NAME} characters")
+    return check_text(field, name)
+
+
+def _like(text: str) -> str:
+    return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+
+
+def _prefix_query(text: str) -> str:
+    words = [word.replace("\\", r"\\").replace("'", "''") for word in text.split()[:20]]
+    return " & ".join(f"'{word[:100]}':*" for word in words)
+
+
+def _columns(drafts: Sequence[Draft]) -> list[list[Any]]:
+    return [
+        list(range(len(drafts))),
+        [draft.company_id for draft in drafts],
+        [draft.conversation_id for draft in drafts],
+        [draft.author_id for draft in drafts],
+        [draft.text for draft in drafts],
+        [draft.reference for draft in drafts],
+        ["{" + ",".join(map(str, draft.file_ids)) + "}" for draft in drafts],
+        [draft.encoding for draft in drafts],
+        [draft.segments for draft in drafts],
+        [draft.origin for draft in drafts],
+        [draft.automatic for draft in drafts],
+    ]
+
+
+def _outcome(draft: Draft, row: Record) -> Message | Exception | None:
+    match row["verdict"]:
+        case "sent":
+            return Message(
+                id=row["id"],
+                company_id=draft.company_id,
+                conversation_id=draft.conversation_id,
+                direction="outbound",
+                state="queued",
+                text=draft.text,
+                sender=row["sender"],
+                recipients=row["recipients"],
+                author_id=draft.author_id,
+                reference=draft.reference,
+                encoding=draft.encoding,
+                segments=draft.segments,
+                files=_files.decode(row["files"]) if draft.file_ids else [],
+                read=True,
+                error_code=None,
+                error_text=None,
+                created_at=row["created_at"],
+                updated_at=row["created_at"],
+            )
+        case "reference":
+            return None
+        case "opted_out":
+            return OptedOut(row["opted_out"])
+        case "number":
+            return Invalid("number", "this number cannot text")
+        case missing:
+            return NotFound(missing)
+
+
+def _contact(row: Record) -> Contact:
+    return Contact(
+        id=row["id"],
+        company_id=row["company_id"],
+        number=row["number"],
+        first_name=row["first_name"],
+        last_name=row["last_name"],
+    )
+
+
+def _message_of(row: Record) -> Message:
+    values = dict(row)
+    values.pop("total", None)
+    values["files"] = _files.decode(values["files"])
+    return Message(**values)

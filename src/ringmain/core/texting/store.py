@@ -1,0 +1,347 @@
+"""SQL of contacts, conversations and messages. Reads return the core's JSON shapes (migration 0001)."""
+
+CONTACT = """
+SELECT id, company_id, number, first_name, last_name FROM contacts WHERE company_id = $1 AND id = $2
+"""
+
+CREATE_CONTACT = """
+WITH made AS (
+    INSERT INTO contacts (company_id, number, first_name, last_name) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (company_id, number) DO NOTHING
+    RETURNING id, company_id, number, first_name, last_name
+)
+SELECT *, true AS created FROM made
+UNION ALL
+SELECT id, company_id, number, first_name, last_name, false FROM contacts
+WHERE company_id = $1 AND number = $2 AND NOT EXISTS (SELECT FROM made)
+"""
+
+UPDATE_CONTACT = """
+UPDATE contacts SET
+    number = coalesce($3, number), first_name = coalesce($4, first_name), last_name = coalesce($5, last_name),
+    updated_at = now()
+WHERE company_id = $1 AND id = $2
+RETURNING id, company_id, number, first_name, last_name
+"""
+
+# $2: lower-case prefix of a name, $3: digits anywhere in the number; either may be NULL
+SEARCH_CONTACTS = r"""
+SELECT id, company_id, number, first_name, last_name FROM contacts
+WHERE company_id = $1 AND (
+    ($2::text IS NULL AND $3::text IS NULL)
+    OR lower(first_name) LIKE $2 || '%'
+    OR lower(last_name) LIKE $2 || '%'
+    OR lower(first_name || ' ' || last_name) LIKE $2 || '%'
+    OR number LIKE '%' || $3 || '%'
+)
+ORDER BY id DESC LIMIT $4
+"""
+
+OPEN_CONVERSATION = """
+WITH ours AS (
+    SELECT id FROM numbers WHERE company_id = $1 AND number = $2 AND sms
+), known AS (
+    SELECT count(*) AS n FROM contacts WHERE company_id = $1 AND id = ANY ($3::bigint[])
+), made AS (
+    INSERT INTO conversations AS c (company_id, kind, number_id, contact_ids)
+    SELECT $1, CASE cardinality($3::bigint[]) WHEN 1 THEN 'direct' ELSE 'group' END, ours.id, $3
+    FROM ours, known WHERE known.n = cardinality($3::bigint[])
+    ON CONFLICT (company_id, number_id, contact_ids) WHERE deleted_at IS NULL DO NOTHING
+    RETURNING c.id, c AS conversation
+), noted AS (
+    INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
+    SELECT $1, 'conversation.created', made.id, made.id, $4,
+        jsonb_build_object('conversation', conversation_json(made.conversation))
+    FROM made
+)
+SELECT
+    EXISTS (SELECT FROM ours) AS number_known,
+    (SELECT n FROM known) = cardinality($3::bigint[]) AS contacts_known,
+    EXISTS (SELECT FROM made) AS created,
+    coalesce(
+        (SELECT conversation_json(conversation) FROM made),
+        (SELECT conversation_json(c) FROM conversations c, ours
+         WHERE c.company_id = $1 AND c.number_id = ours.id AND c.contact_ids = $3 AND c.deleted_at IS NULL)
+    )::text AS conversation
+"""
+
+CONVERSATION = """
+SELECT conversation_json(c)::text FROM conversations c WHERE company_id = $1 AND id = $2 AND deleted_at IS NULL
+"""
+
+PAGE_OF_CONVERSATIONS = """
+WITH page AS (
+    SELECT c, last_activity_at, id FROM conversations c WHERE company_id = $1 AND deleted_at IS NULL
+    ORDER BY last_activity_at DESC, id DESC OFFSET $2 LIMIT $3
+)
+SELECT
+    (SELECT count(*) FROM conversations WHERE company_id = $1 AND deleted_at IS NULL) AS total,
+    ARRAY(SELECT conversation_json(c)::text FROM page ORDER BY last_activity_at DESC, id DESC) AS items
+"""
+
+# $2 a tsquery of the words wanted, $3 the company's lexeme
+SEARCH_CONVERSATIONS = """
+WITH wanted AS (
+    SELECT to_tsquery('simple', $2) AS words
+), hits AS MATERIALIZED (
+    SELECT m.id, m.conversation_id FROM messages m, wanted
+    WHERE m.search @@ (wanted.words && $3::tsquery) AND numnode(wanted.words) > 0
+        AND m.company_id = $1 AND m.deleted_at IS NULL
+    ORDER BY m.id DESC LIMIT 1000
+), newest AS (
+    SELECT conversation_id, max(id) AS id FROM hits GROUP BY conversation_id
+)
+SELECT (conversation_json(c) || jsonb_build_object('last_message', message_json(m)))::text
+FROM newest
+JOIN conversations c ON c.company_id = $1 AND c.id = newest.conversation_id AND c.deleted_at IS NULL
+JOIN messages m ON m.company_id = $1 AND m.id = newest.id
+ORDER BY newest.id DESC LIMIT $4
+"""
+
+DELETE_CONVERSATION = """
+WITH gone AS (
+    UPDATE conversations c SET deleted_at = now(), updated_at = now()
+    WHERE company_id = $1 AND id = $2 AND deleted_at IS NULL
+    RETURNING c.id, c AS conversation
+), noted AS (
+    INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
+    SELECT $1, 'conversation.deleted', id, id, $3, jsonb_build_object('conversation', conversation_json(conversation))
+    FROM gone
+)
+SELECT count(*) FROM gone
+"""
+
+MESSAGE_COLUMNS = """
+m.id, m.company_id, m.conversation_id, m.direction, m.state, m.text, m.sender, m.recipients, m.author_id,
+m.reference, m.encoding, m.segments, m.files::text AS files, m.read, m.error_code, m.error_text,
+m.created_at, m.updated_at
+"""
+
+MESSAGE = f"""
+SELECT {MESSAGE_COLUMNS} FROM messages m
+JOIN conversations c ON c.company_id = m.company_id AND c.id = m.conversation_id AND c.deleted_at IS NULL
+WHERE m.company_id = $1 AND m.id = $2 AND m.deleted_at IS NULL
+"""  # noqa: S608
+
+MESSAGE_BY_REFERENCE = f"""
+SELECT {MESSAGE_COLUMNS} FROM messages m WHERE company_id = $1 AND reference = $2
+"""  # noqa: S608
+
+# The page's first id is found in the index alone; the rows are then read from there on.
+PAGE_OF_MESSAGES = f"""
+SELECT {MESSAGE_COLUMNS}, c.message_count AS total
+FROM conversations c LEFT JOIN LATERAL (
+    SELECT * FROM messages m
+    WHERE m.company_id = c.company_id AND m.conversation_id = c.id AND m.deleted_at IS NULL
+        AND ($3 = 0 OR m.id <= (
+            SELECT id FROM messages
+            WHERE company_id = c.company_id AND conversation_id = c.id AND deleted_at IS NULL
+            ORDER BY id DESC OFFSET $3 LIMIT 1))
+    ORDER BY m.id DESC LIMIT $4
+) m ON true
+WHERE c.company_id = $1 AND c.id = $2 AND c.deleted_at IS NULL
+"""  # noqa: S608
+
+# One row out for each row in, in order: `verdict` says what became of it. Conversations are locked in id order,
+# so that two batches cannot wait for each other.
+SEND = """
+WITH input AS (
+    SELECT * FROM unnest(
+        $1::int[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[],
+        $9::smallint[], $10::text[], $11::boolean[])
+    AS i (n, company_id, conversation_id, author_id, text, reference, file_ids, encoding, segments, origin, automatic)
+), locked AS MATERIALIZED (
+    SELECT c.company_id, c.id, c.number_id, c.contact_ids, parties_json(c) AS parties FROM conversations c
+    WHERE (c.company_id, c.id) IN (SELECT company_id, conversation_id FROM input) AND c.deleted_at IS NULL
+    ORDER BY c.company_id, c.id FOR NO KEY UPDATE OF c
+), target AS MATERIALIZED (
+    SELECT i.*, new_id() AS id, c.number_id, c.parties, num.number AS sender, num.sms,
+        ARRAY(SELECT k.number FROM contacts k WHERE k.company_id = c.company_id AND k.id = ANY (c.contact_ids)
+              ORDER BY k.id) AS recipients,
+        CASE i.file_ids WHEN '{}' THEN '[]'::jsonb ELSE (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name, 'mimetype', f.mimetype,
+                'size', f.size, 'uploaded_at', f.uploaded_at) ORDER BY f.id), '[]')
+            FROM files f WHERE f.company_id = i.company_id AND f.id = ANY (i.file_ids::bigint[])
+                AND f.uploaded_at IS NOT NULL) END AS files
+    FROM input i
+    JOIN locked c ON c.company_id = i.company_id AND c.id = i.conversation_id
+    JOIN numbers num ON num.company_id = c.company_id AND num.id = c.number_id
+), checked AS MATERIALIZED (
+    SELECT t.*, o.contact_number AS opted_out, CASE
+        WHEN o.contact_number IS NOT NULL THEN 'opted_out'
+        WHEN jsonb_array_length(t.files) <> cardinality(t.file_ids::bigint[]) THEN 'file'
+        WHEN NOT t.sms THEN 'number'
+        ELSE 'sent' END AS verdict
+    FROM target t LEFT JOIN LATERAL (
+        SELECT contact_number FROM opt_outs o
+        WHERE NOT t.automatic AND o.company_id = t.company_id AND o.number_id = t.number_id
+            AND o.contact_number = ANY (t.recipients) LIMIT 1
+    ) o ON true
+), made AS (
+    INSERT INTO messages AS m (company_id, id, conversation_id, direction, state, text, sender, recipients,
+        author_id, reference, encoding, segments, files, read)
+    SELECT company_id, id, conversation_id, 'outbound', 'queued', text, sender, recipients,
+        author_id, reference, encoding, segments, files, true
+    FROM checked WHERE verdict = 'sent' ORDER BY n
+    ON CONFLICT (company_id, reference) WHERE reference IS NOT NULL DO NOTHING
+    RETURNING m.id, m.company_id, m.conversation_id, m.created_at, m AS message
+), bumped AS (
+    UPDATE conversations c SET last_message_id = b.id, last_activity_at = now(), updated_at = now(),
+        message_count = c.message_count + b.n
+    FROM (SELECT company_id, conversation_id, max(id) AS id, count(*)::int AS n FROM made GROUP BY 1, 2) b
+    WHERE c.company_id = b.company_id AND c.id = b.conversation_id
+), queued AS (
+    INSERT INTO submissions (company_id, message_id, carrier, recipient)
+    SELECT k.company_id, k.id,
+        (SELECT r.carrier FROM carrier_routes r WHERE starts_with(recipient, r.prefix)
+         ORDER BY length(r.prefix) DESC LIMIT 1),
+        recipient
+    FROM made JOIN checked k USING (company_id, id) CROSS JOIN unnest(k.recipients) AS recipient
+), noted AS (
+    INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
+    SELECT k.company_id, 'message.created', k.id, k.conversation_id, k.origin,
+        jsonb_build_object('message', message_json(made.message), 'conversation', k.parties)
+    FROM made JOIN checked k USING (company_id, id) ORDER BY k.n
+)
+SELECT i.n,
+    CASE WHEN k.n IS NULL THEN 'conversation' WHEN k.verdict = 'sent' AND made.id IS NULL THEN 'reference'
+        ELSE k.verdict END AS verdict,
+    k.opted_out, made.id, k.sender, k.recipients, k.files::text AS files, made.created_at
+FROM input i
+LEFT JOIN checked k ON k.n = i.n
+LEFT JOIN made ON made.company_id = k.company_id AND made.id = k.id
+ORDER BY i.n
+"""
+
+FIND_PARTIES = """
+SELECT n.company_id, n.id AS number_id, n.number, y.name AS company_name, k.id AS contact_id, c.id AS conversation_id
+FROM numbers n
+JOIN companies y ON y.id = n.company_id
+LEFT JOIN contacts k ON k.company_id = n.company_id AND k.number = $2
+LEFT JOIN conversations c ON c.company_id = n.company_id AND c.number_id = n.id
+    AND c.contact_ids = ARRAY[k.id] AND c.deleted_at IS NULL
+WHERE n.number = $1
+"""
+
+RECEIVE = """
+WITH c AS (
+    SELECT c.*, parties_json(c) AS parties FROM conversations c
+    WHERE c.company_id = $1 AND c.id = $2 AND c.deleted_at IS NULL FOR NO KEY UPDATE OF c
+), made AS (
+    INSERT INTO messages AS m (company_id, conversation_id, direction, state, text, sender, recipients,
+        encoding, segments, files, read, carrier, carrier_reference)
+    SELECT $1, $2, 'inbound', 'received', $3, $4, ARRAY[$5::text], $6, $7,
+        coalesce((SELECT jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name, 'mimetype', f.mimetype,
+                      'size', f.size, 'uploaded_at', f.uploaded_at) ORDER BY f.id)
+                  FROM files f WHERE f.company_id = $1 AND f.id = ANY ($8::bigint[])
+                      AND f.uploaded_at IS NOT NULL), '[]'),
+        false, $9, $10
+    FROM c
+    ON CONFLICT (carrier, carrier_reference) WHERE carrier_reference IS NOT NULL DO NOTHING
+    RETURNING m.id, m AS message
+), bumped AS (
+    UPDATE conversations u SET last_message_id = made.id, last_activity_at = now(), updated_at = now(),
+        message_count = u.message_count + 1, unread_count = u.unread_count + 1
+    FROM made WHERE u.company_id = $1 AND u.id = $2
+), noted AS (
+    INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
+    SELECT $1, 'message.created', made.id, $2, $9,
+        jsonb_build_object('message', message_json(made.message), 'conversation', c.parties)
+    FROM made, c
+)
+SELECT EXISTS (SELECT FROM c) AS conversation_known, (SELECT message_json(message)::text FROM made) AS message
+"""
+
+MESSAGE_BY_CARRIER_REFERENCE = f"""
+SELECT {MESSAGE_COLUMNS} FROM messages m WHERE carrier = $1 AND carrier_reference = $2
+"""  # noqa: S608
+
+OPT_OUT = """
+WITH made AS (
+    INSERT INTO opt_outs (company_id, number_id, contact_number) VALUES ($1, $2, $3)
+    ON CONFLICT DO NOTHING RETURNING number_id
+), noted AS (
+    INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
+    SELECT $1, 'opt_out.created', $2, $2, $5,
+        jsonb_build_object('number_id', $2::bigint, 'number', $4::text, 'contact_number', $3::text)
+    FROM made
+)
+SELECT count(*) > 0 FROM made
+"""
+
+OPT_IN = """
+WITH gone AS (
+    DELETE FROM opt_outs WHERE company_id = $1 AND number_id = $2 AND contact_number = $3 RETURNING number_id
+), noted AS (
+    INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
+    SELECT $1, 'opt_out.deleted', $2, $2, $5,
+        jsonb_build_object('number_id', $2::bigint, 'number', $4::text, 'contact_number', $3::text)
+    FROM gone
+)
+SELECT count(*) > 0 FROM gone
+"""
+
+OPT_OUTS = """
+SELECT o.number_id, n.number, o.contact_number FROM opt_outs o
+JOIN numbers n ON n.company_id = o.company_id AND n.id = o.number_id
+WHERE o.company_id = $1 ORDER BY o.created_at DESC LIMIT $2
+"""
+
+MARK_READ = f"""
+WITH c AS (
+    SELECT c.id FROM conversations c
+    WHERE c.company_id = $1 AND c.id = $2 AND c.deleted_at IS NULL FOR NO KEY UPDATE OF c
+), found AS MATERIALIZED (
+    SELECT m.id, m.read FROM messages m, c
+    WHERE m.company_id = $1 AND m.conversation_id = c.id AND m.id = ANY ($3::bigint[]) AND m.deleted_at IS NULL
+), changed AS (
+    UPDATE messages m SET read = $4, updated_at = now() FROM found
+    WHERE m.company_id = $1 AND m.id = found.id AND found.read <> $4
+        AND (SELECT count(*) FROM found) = cardinality($3::bigint[])
+    RETURNING {MESSAGE_COLUMNS}
+), bumped AS (
+    UPDATE conversations u SET updated_at = now(),
+        unread_count = u.unread_count + CASE WHEN $4 THEN -1 ELSE 1 END * (SELECT count(*)::int FROM changed)
+    FROM c WHERE u.company_id = $1 AND u.id = c.id AND EXISTS (SELECT FROM changed)
+), noted AS (
+    INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
+    SELECT $1, 'messages.read', $2, $2, $7, jsonb_build_object(
+        'conversation_id', $2::bigint, 'message_ids', to_jsonb($3::bigint[]), 'read', $4::boolean,
+        'person_id', $5::bigint, 'session', $6::text,
+        'timezone', (SELECT timezone FROM companies WHERE id = $1))
+    WHERE EXISTS (SELECT FROM changed)
+)
+SELECT * FROM changed
+UNION ALL
+SELECT {MESSAGE_COLUMNS} FROM messages m JOIN found USING (id)
+WHERE m.company_id = $1 AND found.read = $4
+"""  # noqa: S608
+
+DELETE_MESSAGES = """
+WITH c AS (
+    SELECT c.id FROM conversations c
+    WHERE c.company_id = $1 AND c.id = $2 AND c.deleted_at IS NULL FOR NO KEY UPDATE OF c
+), found AS MATERIALIZED (
+    SELECT m.id, m.read FROM messages m, c
+    WHERE m.company_id = $1 AND m.conversation_id = c.id AND m.id = ANY ($3::bigint[]) AND m.deleted_at IS NULL
+), gone AS (
+    UPDATE messages m SET deleted_at = now(), updated_at = now() FROM found
+    WHERE m.company_id = $1 AND m.id = found.id
+        AND (SELECT count(*) FROM found) = cardinality($3::bigint[])
+    RETURNING m.id, m.read
+), bumped AS (
+    UPDATE conversations u SET updated_at = now(),
+        message_count = u.message_count - (SELECT count(*)::int FROM gone),
+        unread_count = u.unread_count - (SELECT count(*)::int FROM gone WHERE NOT read),
+        last_message_id = (
+            SELECT m.id FROM messages m
+            WHERE m.company_id = $1 AND m.conversation_id = $2 AND m.deleted_at IS NULL AND m.id <> ALL ($3::bigint[])
+            ORDER BY m.id DESC LIMIT 1)
+    FROM c WHERE u.company_id = $1 AND u.id = c.id AND EXISTS (SELECT FROM gone)
+), noted AS (
+    INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
+    SELECT $1, 'message.deleted', id, $2, $4, jsonb_build_object('message_id', id, 'conversation_id', $2::bigint)
+    FROM gone ORDER BY id
+)
+SELECT EXISTS (SELECT FROM c) AS conversation_known, (SELECT count(*) FROM gone) AS gone
+"""
