@@ -1,0 +1,39 @@
+"""SQL of companies."""
+
+from typing import Final
+
+import msgspec
+
+from ringmain.core.companies.model import Company
+from ringmain.database.pool import Record
+
+COLUMNS: Final = "id, name, key, country, timezone, profile, created_at, updated_at"
+
+CREATE: Final = f"""
+INSERT INTO companies (name, key, country, timezone, profile) VALUES ($1, $2, $3, $4, $5::jsonb)
+RETURNING {COLUMNS}
+"""
+GET: Final = f"SELECT {COLUMNS} FROM companies WHERE id = $1"
+GET_BY_KEY: Final = f"SELECT {COLUMNS} FROM companies WHERE key = $1"
+LIST_ALL: Final = f"SELECT {COLUMNS} FROM companies ORDER BY id"
+UPDATE: Final = f"""
+UPDATE companies SET name = coalesce($2, name), timezone = coalesce($3, timezone), country = coalesce($4, country),
+    profile = profile || coalesce($5::jsonb, '{{}}'), updated_at = now()
+WHERE id = $1
+RETURNING {COLUMNS}
+"""
+DELETE: Final = "DELETE FROM companies WHERE id = $1 RETURNING id"
+
+
+def company_of(row: Record) -> Company:
+    """One row of `COLUMNS`."""
+    return Company(
+        id=row["id"],
+        name=row["name"],
+        key=row["key"],
+        country=row["country"],
+        timezone=row["timezone"],
+        profile=msgspec.json.decode(row["profile"]),
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )

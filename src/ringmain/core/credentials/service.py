@@ -1,0 +1,187 @@
+"""Verbs on credentials: who is calling."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from typing import Final
+
+import asyncpg
+
+from ringmain.core.credentials import store
+from ringmain.core.credentials.cache import CredentialCache
+from ringmain.core.credentials.model import ApiKey, Caller, NewApiKey
+from ringmain.core.credentials.passwords import hash_password, verify_password
+from ringmain.core.credentials.signing import SigningKeys
+from ringmain.core.errors import AlreadyExists, Invalid, NotFound, Unauthenticated
+from ringmain.core.ids import MAX_ID
+from ringmain.database.pool import Database
+from ringmain.database.wakeup import CREDENTIALS, Wakeups
+
+PRIMARY: Final = "primary"
+DIALECTS: Final = ("ringplan", "ringrx", "ringotel", "ringcentral")
+SHORTEST_SECRET: Final = 24
+
+
+class Credentials:
+    """API keys, user tokens, passwords, operator tokens, signed links. Secrets are stored as sha256 or argon2id."""
+
+    def __init__(self, database: Database, wakeups: Wakeups) -> None:
+        self._database = database
+        self._wakeups = wakeups
+        self._signing = SigningKeys(database)
+        self._callers: CredentialCache[Caller] = CredentialCache(wakeups)
+        self._operators: CredentialCache[str] = CredentialCache(wakeups)
+
+    # API keys
+
+    async def create_api_key(
+        self, company_id: int, dialect: str, name: str, *, person_id: int | None = None, secret: str | None = None
+    ) -> NewApiKey:
+        """Make a key of a dialect, with a secret of 256 random bits unless one is given.
+
+        Raises Invalid, AlreadyExists (the name in this dialect, or the secret), NotFound (the person).
+        """
+        if dialect not in DIALECTS:
+            raise Invalid("dialect", f"must be one of {', '.join(DIALECTS)}")
+        if not name.strip():
+            raise Invalid("name", "must not be empty")
+        if secret is None:
+            secret = secrets.token_urlsafe(32)
+        elif len(secret) < SHORTEST_SECRET:
+            raise Invalid("secret", f"must have at least {SHORTEST_SECRET} characters, best 256 random bits")
+        token = secrets.token_hex(16)
+        try:
+            row = await self._database.fetchrow(
+                store.CREATE_KEY, company_id, dialect, name, person_id, token, _sha256(secret)
+            )
+        except asyncpg.UniqueViolationError as error:
+            if error.as_dict().get("constraint_name") == "api_keys_secret":
+                raise AlreadyExists("this secret is in use") from error
+            raise AlreadyExists(f"a {dialect} key named {name!r} exists") from error
+        except asyncpg.ForeignKeyViolationError as error:
+            raise NotFound("company") from error
+        if row is None:
+            raise NotFound("person")
+        return NewApiKey(key=store.key_of(row), secret=secret)
+
+    async def list_api_keys(self, company_id: int) -> list[ApiKey]:
+        """All keys of a company, oldest first, without their secrets."""
+        return [store.key_of(row) for row in await self._database.fetch(store.LIST_KEYS, company_id)]
+
+    async def revoke_api_key(self, company_id: int, key_id: int) -> ApiKey:
+        """End a key at once: who hears of it forgets it, who cannot hear trusts no cache. Raises NotFound."""
+        row = await self._database.fetchrow(store.REVOKE_KEY, company_id, key_id)
+        if row is None:
+            raise NotFound("API key")
+        self._wakeups.wake(CREDENTIALS)
+        return store.key_of(row)
+
+    async def caller_by_api_key(self, dialect: str, secret: str, person: str | int | None) -> Caller:
+        """Who calls with this key, as `person`: "primary" (the owner), a core person id, or None (whom it is bound to).
+
+        Raises Unauthenticated: no such key in this dialect, no such active person in its company, or another
+        person than the key is bound to.
+        """
+        hashed = _sha256(secret)
+
+        async def look_up() -> Caller:
+            row = await self._database.fetchrow(
+                store.CALLER_BY_KEY, hashed, dialect, _person_id(person), person == PRIMARY
+            )
+            return _authenticated(row, "unknown API key or person")
+
+        return await self._callers.get((dialect, hashed, str(person)), look_up)
+
+    # People
+
+    async def set_password(self, company_id: int, person_id: int, password: str) -> None:
+        """Raises Invalid (too short), NotFound."""
+        hashed = await hash_password(password)
+        if await self._database.fetchval(store.SET_PASSWORD, company_id, person_id, hashed) is None:
+            raise NotFound("person")
+
+    async def caller_by_password(self, email: str, password: str) -> Caller:
+        """Who logs in with this e-mail, of whatever company the password fits. Raises Unauthenticated."""
+        rows = await self._database.fetch(store.PASSWORDS_OF_EMAIL, email)
+        for row in rows:
+            if await verify_password(row["password_hash"], password):
+                await self._database.execute(store.LOGGED_IN, row["company_id"], row["id"])
+                return await self._caller(row["company_id"], row["id"])
+        if not rows:
+            await verify_password(None, password)
+        raise Unauthenticated("unknown e-mail or wrong password")
+
+    async def issue_user_token(self, company_id: int, person_id: int, lifetime_s: int) -> str:
+        """A token (JWT) with which a person calls for `lifetime_s` seconds."""
+        return await self._signing.issue_token(company_id, person_id, lifetime_s)
+
+    async def caller_by_user_token(self, token: str) -> Caller:
+        """Raises Unauthenticated: not ours, expired, or the person is gone or inactive."""
+        claims = await self._signing.read_token(token)
+        company_id, person_id = int(claims.company), int(claims.sub)
+        return await self._callers.get(("user", company_id, person_id), lambda: self._caller(company_id, person_id))
+
+    async def _caller(self, company_id: int, person_id: int) -> Caller:
+        return _authenticated(
+            await self._database.fetchrow(store.CALLER, company_id, person_id), "the person is gone or inactive"
+        )
+
+    # Operators
+
+    async def create_operator_token(self, name: str, token: str | None = None) -> str:
+        """A token for the operator API. One of the same name is replaced and ends at once. Raises Invalid."""
+        if not name.strip():
+            raise Invalid("name", "must not be empty")
+        if token is None:
+            token = secrets.token_urlsafe(32)
+        elif len(token) < SHORTEST_SECRET:
+            raise Invalid("token", f"must have at least {SHORTEST_SECRET} characters, best 256 random bits")
+        try:
+            await self._database.execute(store.SET_OPERATOR_TOKEN, name, _sha256(token))
+        except asyncpg.UniqueViolationError as error:
+            raise AlreadyExists("this token is in use under another name") from error
+        self._wakeups.wake(CREDENTIALS)
+        return token
+
+    async def check_operator_token(self, token: str) -> str:
+        """Its name. Raises Unauthenticated."""
+        hashed = _sha256(token)
+
+        async def look_up() -> str:
+            name = await self._database.fetchval(store.OPERATOR, hashed)
+            if name is None:
+                raise Unauthenticated("unknown operator token")
+            return str(name)
+
+        return await self._operators.get(hashed, look_up)
+
+    # Links
+
+    async def sign_link(self, path: str, lifetime_s: int) -> str:
+        """The path with a query that `check_link` accepts for `lifetime_s` seconds."""
+        return await self._signing.sign_link(path, lifetime_s)
+
+    async def check_link(self, path: str, query: Mapping[str, str]) -> None:
+        """`query` holds expires, key and signature. Raises Forbidden."""
+        await self._signing.check_link(path, query)
+
+
+def _sha256(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+def _person_id(person: str | int | None) -> int | None:
+    """The id; for what is no id, 0, which is nobody's."""
+    if person is None or person == PRIMARY:
+        return None
+    try:
+        number = int(person)
+    except ValueError:
+        return 0
+    return number if 0 < number <= MAX_ID else 0
+
+
+def _authenticated(row: asyncpg.Record | None, reason: str) -> Caller:
+    if row is None:
+        raise Unauthenticated(reason)
+    return store.caller_of(row)

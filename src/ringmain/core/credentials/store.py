@@ -1,0 +1,86 @@
+"""SQL of credentials. Only hashes of secrets are stored."""
+
+from typing import Final
+
+from ringmain.core.credentials.model import ApiKey, Caller
+from ringmain.database.pool import Record
+
+KEY_COLUMNS: Final = "id, company_id, dialect, name, person_id, token, created_at"
+CALLER_COLUMNS: Final = """
+person.company_id, person.id AS person_id, person.email, person.owner,
+coalesce(person.timezone, company.timezone) AS timezone, company.country
+"""
+
+CREATE_KEY: Final = f"""
+INSERT INTO api_keys (company_id, dialect, name, person_id, token, secret_hash)
+SELECT $1, $2, $3, $4, $5, $6
+WHERE $4::bigint IS NULL OR EXISTS (SELECT FROM people WHERE company_id = $1 AND id = $4)
+RETURNING {KEY_COLUMNS}
+"""
+LIST_KEYS: Final = f"SELECT {KEY_COLUMNS} FROM api_keys WHERE company_id = $1 ORDER BY id"
+REVOKE_KEY: Final = f"DELETE FROM api_keys WHERE company_id = $1 AND id = $2 RETURNING {KEY_COLUMNS}"
+
+# $3: the person's id; NULL means the owner where $4, otherwise whom the key is bound to.
+CALLER_BY_KEY: Final = f"""
+SELECT {CALLER_COLUMNS}, api_key.id AS key_id
+FROM api_keys AS api_key
+JOIN companies AS company ON company.id = api_key.company_id
+JOIN people AS person ON person.company_id = api_key.company_id AND person.active
+    AND CASE WHEN $3::bigint IS NOT NULL THEN person.id = $3 WHEN $4 THEN person.owner
+        ELSE person.id = api_key.person_id END
+WHERE api_key.secret_hash = $1 AND api_key.dialect = $2
+    AND (api_key.person_id IS NULL OR api_key.person_id = person.id)
+"""
+CALLER: Final = f"""
+SELECT {CALLER_COLUMNS}, NULL::bigint AS key_id
+FROM people AS person JOIN companies AS company ON company.id = person.company_id
+WHERE person.company_id = $1 AND person.id = $2 AND person.active
+"""
+
+SET_PASSWORD: Final = """
+UPDATE people SET password_hash = $3, updated_at = now() WHERE company_id = $1 AND id = $2 RETURNING id
+"""
+# Logging in is how the company becomes known: the one query over all of them.
+PASSWORDS_OF_EMAIL: Final = """
+SELECT company_id, id, password_hash FROM people
+WHERE lower(email) = lower($1) AND active AND password_hash IS NOT NULL
+ORDER BY id LIMIT 5
+"""
+LOGGED_IN: Final = "UPDATE people SET last_login_at = now() WHERE company_id = $1 AND id = $2"
+
+SET_OPERATOR_TOKEN: Final = """
+INSERT INTO operator_tokens (name, token_hash) VALUES ($1, $2)
+ON CONFLICT (name) DO UPDATE SET token_hash = excluded.token_hash, created_at = now()
+"""
+OPERATOR: Final = "SELECT name FROM operator_tokens WHERE token_hash = $1"
+
+SIGNING_KEYS: Final = "SELECT id, secret FROM signing_keys ORDER BY id"
+# Of several processes that start at once, one makes the first key.
+LOCK_SIGNING_KEYS: Final = "LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE"
+FIRST_SIGNING_KEY: Final = "INSERT INTO signing_keys (secret) SELECT $1 WHERE NOT EXISTS (SELECT FROM signing_keys)"
+
+
+def key_of(row: Record) -> ApiKey:
+    """One row of `KEY_COLUMNS`."""
+    return ApiKey(
+        id=row["id"],
+        company_id=row["company_id"],
+        dialect=row["dialect"],
+        name=row["name"],
+        person_id=row["person_id"],
+        token=row["token"],
+        created_at=row["created_at"],
+    )
+
+
+def caller_of(row: Record) -> Caller:
+    """One row of `CALLER_COLUMNS` and key_id."""
+    return Caller(
+        company_id=row["company_id"],
+        person_id=row["person_id"],
+        email=row["email"],
+        owner=row["owner"],
+        timezone=row["timezone"],
+        country=row["country"],
+        key_id=row["key_id"],
+    )
