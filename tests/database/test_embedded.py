@@ -137,7 +137,6 @@ def _is_gone(pid: int) -> bool:
 
 async def test_a_cluster_is_made_once_and_kept(server: EmbeddedServer, data_dir: Path) -> None:
     dsn = await server.start()
-    assert server.owned
     assert dsn == server.dsn
     await _write_fact(dsn)
     pid = _postmaster(data_dir)

@@ -136,10 +136,10 @@ class EmbeddedServer:
         A process that is only attached takes the server over when its owner is gone; `owned` is then true.
         """
         while not self._stopped:
-            if self._process is not None:
-                code = await ended(self._process)
-                if self._stopped:
-                    return
+            if (process := self._process) is not None:
+                code = await ended(process)
+                if self._process is not process:  # stopped on purpose
+                    continue
                 log.error("postgresql_died", exit_code=code)
             elif not self._take_ownership():
                 await asyncio.sleep(0.5)

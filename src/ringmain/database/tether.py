@@ -9,7 +9,6 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -27,7 +26,7 @@ def tethered(program: Path, *arguments: str, uid: int | None = None, gid: int | 
     return [*script, str(os.getpid()), *identity, str(program), *arguments]
 
 
-def _become(parent: int, uid: str, gid: str, command: Sequence[str]) -> None:
+def _become(parent: int, uid: str, gid: str, command: list[str]) -> None:
     if gid != "-":
         os.setgroups([])
         os.setgid(int(gid))
