@@ -13,10 +13,12 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+import msgspec
 import pytest
 
 from ringmain.core.files.storage import open_storage
 from ringmain.core.system import Core
+from ringmain.core.texting.model import Contact, Conversation
 from ringmain.database.embedded import EmbeddedServer
 from ringmain.database.migrate import migrate
 from ringmain.database.pool import Database
@@ -65,6 +67,39 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if SERVER in config.stash:
         asyncio.run(config.stash[SERVER].stop())
         shutil.rmtree(config.stash[FOLDER], ignore_errors=True)
+
+
+class Office(msgspec.Struct, frozen=True):
+    """A company with an owner, a number that texts, and a conversation with a contact."""
+
+    company_id: int
+    owner_id: int
+    number: str
+    contact: Contact
+    conversation: Conversation
+
+
+async def furnish(
+    core: Core, *, name: str = "Acme", number: str = "+12025550123", contact: str = "+13105550100"
+) -> Office:
+    """Make a company to test with."""
+    database = core.database
+    company_id = await database.fetchval("INSERT INTO companies (name) VALUES ($1) RETURNING id", name)
+    owner_id = await database.fetchval(
+        "INSERT INTO people (company_id, email, first_name, owner) VALUES ($1, $2, $3, true) RETURNING id",
+        company_id,
+        f"owner@{name.lower()}.example",
+        "Olive",
+    )
+    await database.execute("INSERT INTO numbers (company_id, number, mms) VALUES ($1, $2, true)", company_id, number)
+    person, _ = await core.texting.create_contact(company_id, number=contact, first_name="Jane", last_name="Doe")
+    conversation, _ = await core.texting.open_conversation(company_id, number=number, contact_ids=[person.id])
+    return Office(company_id, owner_id, number, person, conversation)
+
+
+@pytest.fixture
+async def office(core: Core) -> Office:
+    return await furnish(core)
 
 
 @pytest.fixture(scope="session")

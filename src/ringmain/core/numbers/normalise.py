@@ -26,8 +26,9 @@ def normalise(text: str, country: str) -> str:
         parsed = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException as error:
         raise Invalid("number", "is not a telephone number") from error
-    if not phonenumbers.is_valid_number(parsed):
-        raise Invalid("number", "is not a valid telephone number")
+    # Possible, not valid: the vendors' own examples and new ranges are not in the library's lists of valid numbers.
+    if phonenumbers.is_possible_number_with_reason(parsed) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        raise Invalid("number", "is not a possible telephone number")
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 

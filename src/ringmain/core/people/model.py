@@ -7,7 +7,7 @@ import msgspec
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """`owner`: exactly one a company, the vendor's "primary" user. `profile`: what dialects show, as the seed names it."""
+    """`owner`: exactly one a company, the vendor's "primary" user. `profile`: what dialects show, in the seed's names."""
 
     id: int
     company_id: int

@@ -26,6 +26,7 @@ from ringmain.database.wakeup import EVENTS, SUBMISSIONS, Wakeups
 from ringmain.database.write_group import WriteGroup
 
 ADDRESS: Final = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}")
+SENDER: Final = re.compile(r"\+?[\w .&-]{1,20}")
 MAX_GROUP: Final = 50
 MAX_REFERENCE: Final = 200
 MAX_NAME: Final = 200
@@ -68,7 +69,10 @@ class Texting:
 
         Raises Invalid.
         """
-        checked = (check_address(number), _check_name("first_name", first_name), _check_name("last_name", last_name))
+        names = _check_name("first_name", first_name), _check_name("last_name", last_name)
+        return await self._contact_of(company_id, check_address(number), *names)
+
+    async def _contact_of(self, company_id: int, *checked: str) -> tuple[Contact, bool]:
         for _ in range(TRIES):  # a concurrent maker's row is invisible to the statement that waited for it
             row = await self._database.fetchrow(store.CREATE_CONTACT, company_id, *checked)
             if row:
@@ -258,6 +262,13 @@ class Texting:
 
     # From the carriers
 
+    async def company_of(self, number: str) -> int:
+        """Whose number this is (E.164), for carriers: what comes in knows no company. Raises NotFound."""
+        company_id: int | None = await self._database.fetchval(store.COMPANY_OF, number)
+        if company_id is None:
+            raise NotFound("number")
+        return company_id
+
     async def receive(self, inbound: InboundText) -> Message:
         """Keep a text that came in, obey STOP, START and HELP, and answer them once.
 
@@ -265,7 +276,7 @@ class Texting:
         that is not ours, Invalid.
         """
         text = check_text("text", inbound.text)
-        sender = check_address(inbound.sender)
+        sender = check_sender(inbound.sender)
         for _ in range(TRIES):
             company_id, parties = await self._inbound_parties(sender, inbound)
             async with self._database.transaction() as connection:
@@ -292,7 +303,7 @@ class Texting:
         if row["conversation_id"] is None:
             contact_id = row["contact_id"]
             if contact_id is None:
-                contact, _ = await self.create_contact(row["company_id"], number=sender)
+                contact, _ = await self._contact_of(row["company_id"], sender, "", "")
                 contact_id = contact.id
             await self.open_conversation(
                 row["company_id"], number=row["number"], contact_ids=[contact_id], origin=inbound.carrier
@@ -387,6 +398,13 @@ def check_address(number: str) -> str:
     return number
 
 
+def check_sender(sender: str) -> str:
+    """What inbound texts come from: also alphanumeric names, as banks use. Raises Invalid."""
+    if not SENDER.fullmatch(sender):
+        raise Invalid("sender", "must be a number or a name of 1 to 20 characters")
+    return sender
+
+
 def check_text(field: str, text: str) -> str:
     """Refuse what PostgreSQL and carriers cannot hold: NUL, and halves of surrogate pairs. Raises Invalid."""
     if "\0" in text:
@@ -475,7 +493,7 @@ def _outcome(draft: Draft, row: Record) -> Message | Exception | None:
         case "opted_out":
             return OptedOut(row["opted_out"])
         case "number":
-            return Invalid("number", "this number cannot text")
+            return Invalid("number", "cannot send files" if draft.file_ids else "cannot text")
         case missing:
             return NotFound(missing)
 

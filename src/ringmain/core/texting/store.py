@@ -121,11 +121,11 @@ MESSAGE = f"""
 SELECT {MESSAGE_COLUMNS} FROM messages m
 JOIN conversations c ON c.company_id = m.company_id AND c.id = m.conversation_id AND c.deleted_at IS NULL
 WHERE m.company_id = $1 AND m.id = $2 AND m.deleted_at IS NULL
-"""  # noqa: S608
+"""
 
 MESSAGE_BY_REFERENCE = f"""
 SELECT {MESSAGE_COLUMNS} FROM messages m WHERE company_id = $1 AND reference = $2
-"""  # noqa: S608
+"""
 
 # The page's first id is found in the index alone; the rows are then read from there on.
 PAGE_OF_MESSAGES = f"""
@@ -140,7 +140,7 @@ FROM conversations c LEFT JOIN LATERAL (
     ORDER BY m.id DESC LIMIT $4
 ) m ON true
 WHERE c.company_id = $1 AND c.id = $2 AND c.deleted_at IS NULL
-"""  # noqa: S608
+"""
 
 # One row out for each row in, in order: `verdict` says what became of it. Conversations are locked in id order,
 # so that two batches cannot wait for each other.
@@ -155,7 +155,7 @@ WITH input AS (
     WHERE (c.company_id, c.id) IN (SELECT company_id, conversation_id FROM input) AND c.deleted_at IS NULL
     ORDER BY c.company_id, c.id FOR NO KEY UPDATE OF c
 ), target AS MATERIALIZED (
-    SELECT i.*, new_id() AS id, c.number_id, c.parties, num.number AS sender, num.sms,
+    SELECT i.*, new_id() AS id, c.number_id, c.parties, num.number AS sender, num.sms, num.mms,
         ARRAY(SELECT k.number FROM contacts k WHERE k.company_id = c.company_id AND k.id = ANY (c.contact_ids)
               ORDER BY k.id) AS recipients,
         CASE i.file_ids WHEN '{}' THEN '[]'::jsonb ELSE (
@@ -170,7 +170,7 @@ WITH input AS (
     SELECT t.*, o.contact_number AS opted_out, CASE
         WHEN o.contact_number IS NOT NULL THEN 'opted_out'
         WHEN jsonb_array_length(t.files) <> cardinality(t.file_ids::bigint[]) THEN 'file'
-        WHEN NOT t.sms THEN 'number'
+        WHEN NOT t.sms OR (t.file_ids <> '{}' AND NOT t.mms) THEN 'number'
         ELSE 'sent' END AS verdict
     FROM target t LEFT JOIN LATERAL (
         SELECT contact_number FROM opt_outs o
@@ -213,6 +213,8 @@ LEFT JOIN made ON made.company_id = k.company_id AND made.id = k.id
 ORDER BY i.n
 """
 
+COMPANY_OF = "SELECT company_id FROM numbers WHERE number = $1"
+
 FIND_PARTIES = """
 SELECT n.company_id, n.id AS number_id, n.number, y.name AS company_name, k.id AS contact_id, c.id AS conversation_id
 FROM numbers n
@@ -254,7 +256,7 @@ SELECT EXISTS (SELECT FROM c) AS conversation_known, (SELECT message_json(messag
 
 MESSAGE_BY_CARRIER_REFERENCE = f"""
 SELECT {MESSAGE_COLUMNS} FROM messages m WHERE carrier = $1 AND carrier_reference = $2
-"""  # noqa: S608
+"""
 
 OPT_OUT = """
 WITH made AS (
@@ -315,7 +317,7 @@ SELECT * FROM changed
 UNION ALL
 SELECT {MESSAGE_COLUMNS} FROM messages m JOIN found USING (id)
 WHERE m.company_id = $1 AND found.read = $4
-"""  # noqa: S608
+"""
 
 DELETE_MESSAGES = """
 WITH c AS (

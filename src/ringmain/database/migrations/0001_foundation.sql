@@ -212,7 +212,7 @@ CREATE TABLE submissions (
     recipient text NOT NULL,
     state text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'sending', 'sent', 'delivered', 'failed', 'unknown')),
     due_at timestamptz DEFAULT now(),           -- when it next needs a carrier; NULL once there is nothing to do
-    attempts smallint NOT NULL DEFAULT 0,
+    attempts integer NOT NULL DEFAULT 0,
     parts smallint,
     error_code text,
     error_text text,

@@ -1,0 +1,144 @@
+"""SQL of the carriers' work list: claims, outcomes, receipts, parts of long inbound texts."""
+
+# A claim is a lease: if its process dies, `due_at` passes and the submission is claimed again, under the same id.
+CLAIM = """
+WITH due AS (
+    SELECT company_id, id FROM submissions
+    WHERE carrier = $1 AND due_at <= now()
+    ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+), claimed AS (
+    UPDATE submissions s SET state = 'sending', due_at = now() + $3, attempts = s.attempts + 1, updated_at = now()
+    FROM due WHERE s.company_id = due.company_id AND s.id = due.id
+    RETURNING s.id, s.company_id, s.message_id, s.carrier, s.recipient, s.attempts, s.created_at
+), touched AS (
+    UPDATE messages m SET state = 'sending', updated_at = now() FROM claimed c
+    WHERE m.company_id = c.company_id AND m.id = c.message_id AND m.state = 'queued'
+)
+SELECT c.id, c.company_id, c.message_id, c.carrier, c.recipient, c.attempts, c.created_at,
+    m.sender, m.text, m.encoding, m.segments,
+    ARRAY(SELECT (f ->> 'id')::bigint FROM jsonb_array_elements(m.files) f) AS file_ids
+FROM claimed c JOIN messages m ON m.company_id = c.company_id AND m.id = c.message_id
+ORDER BY c.id
+"""
+
+# What is leased by a process that stops cleanly goes back at once.
+RELEASE = """
+UPDATE submissions s SET state = 'queued', due_at = now(), attempts = s.attempts - 1, updated_at = now()
+FROM unnest($1::bigint[], $2::bigint[]) AS r (company_id, id)
+WHERE s.company_id = r.company_id AND s.id = r.id AND s.state = 'sending'
+"""
+
+# $5 seconds until it is due again, NULL for never
+RECORD = """
+UPDATE submissions s SET
+    state = o.state, due_at = now() + o.seconds * interval '1 second', error_code = o.error_code,
+    error_text = o.error_text, parts = coalesce(o.parts, s.parts), updated_at = now()
+FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::smallint[], $5::float8[], $6::text[], $7::text[])
+    AS o (company_id, id, state, parts, seconds, error_code, error_text)
+WHERE s.company_id = o.company_id AND s.id = o.id AND s.state IN ('sending', 'unknown')
+RETURNING s.company_id, s.message_id
+"""
+
+# A reference that a carrier gives out again belongs to the newer submission.
+RECORD_PARTS = """
+INSERT INTO submission_parts (carrier, reference, company_id, submission_id)
+SELECT DISTINCT ON (carrier, reference) carrier, reference, company_id, submission_id
+FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) AS p (carrier, reference, company_id, submission_id)
+ORDER BY carrier, reference
+ON CONFLICT (carrier, reference) DO UPDATE SET
+    company_id = EXCLUDED.company_id, submission_id = EXCLUDED.submission_id, created_at = now(),
+    receipt = CASE WHEN submission_parts.submission_id IS NULL THEN submission_parts.receipt END,
+    error_code = CASE WHEN submission_parts.submission_id IS NULL THEN submission_parts.error_code END
+RETURNING company_id, submission_id, receipt
+"""
+
+RECORD_RECEIPTS = """
+INSERT INTO submission_parts (carrier, reference, receipt, error_code)
+SELECT DISTINCT ON (carrier, reference) carrier, reference, state, error_code
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS r (carrier, reference, state, error_code)
+ORDER BY carrier, reference
+ON CONFLICT (carrier, reference) DO UPDATE SET receipt = EXCLUDED.receipt, error_code = EXCLUDED.error_code
+RETURNING company_id, submission_id
+"""
+
+# Delivered once every part is; failed as soon as one is.
+SETTLE = """
+UPDATE submissions s SET state = p.state, due_at = NULL, error_code = p.error_code, updated_at = now(),
+    error_text = CASE p.state WHEN 'failed' THEN 'the carrier reports that it was not delivered' END
+FROM (
+    SELECT t.company_id, t.id,
+        CASE WHEN bool_or(p.receipt = 'failed') THEN 'failed' ELSE 'delivered' END AS state,
+        max(p.error_code) FILTER (WHERE p.receipt = 'failed') AS error_code,
+        count(*) FILTER (WHERE p.receipt IS NOT NULL) AS received
+    FROM unnest($1::bigint[], $2::bigint[]) AS t (company_id, id)
+    JOIN submission_parts p ON p.company_id = t.company_id AND p.submission_id = t.id
+    GROUP BY t.company_id, t.id
+) p
+WHERE s.company_id = p.company_id AND s.id = p.id AND s.state IN ('sending', 'sent', 'unknown')
+    AND (p.state = 'failed' OR p.received >= s.parts)
+RETURNING s.company_id, s.message_id
+"""
+
+# A message is what its recipients' submissions are together; every change that a sender cares about is an event.
+REFRESH_MESSAGES = """
+WITH progress AS (
+    SELECT s.company_id, s.message_id,
+        CASE
+            WHEN bool_and(s.state = 'delivered') THEN 'delivered'
+            WHEN bool_and(s.state = 'failed') THEN 'failed'
+            WHEN bool_or(s.state = 'unknown') THEN 'unknown'
+            WHEN bool_or(s.state IN ('queued', 'sending')) THEN 'sending'
+            ELSE 'sent'
+        END AS state,
+        max(s.error_code) AS error_code, max(s.error_text) AS error_text, max(s.carrier) AS carrier
+    FROM submissions s
+    WHERE (s.company_id, s.message_id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))
+    GROUP BY s.company_id, s.message_id
+), locked AS MATERIALIZED (
+    SELECT m.company_id, m.id FROM messages m JOIN progress p ON m.company_id = p.company_id AND m.id = p.message_id
+    ORDER BY m.company_id, m.id FOR NO KEY UPDATE OF m
+), changed AS (
+    UPDATE messages m SET state = p.state, error_code = p.error_code, error_text = p.error_text,
+        carrier = p.carrier, updated_at = now()
+    FROM progress p, locked l
+    WHERE l.company_id = p.company_id AND l.id = p.message_id AND m.company_id = l.company_id AND m.id = l.id
+        AND (m.state, m.error_code, m.error_text) IS DISTINCT FROM (p.state, p.error_code, p.error_text)
+    RETURNING m.company_id, m.id, m.conversation_id, m.state, m.carrier, m AS message
+)
+INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
+SELECT k.company_id, 'message.updated', k.id, k.conversation_id, k.carrier,
+    jsonb_build_object('message', message_json(k.message), 'conversation', parties_json(c))
+FROM changed k JOIN conversations c ON c.company_id = k.company_id AND c.id = k.conversation_id
+WHERE k.state IN ('sent', 'delivered', 'failed', 'unknown')
+ORDER BY k.id
+"""
+
+KEEP_PART = """
+INSERT INTO inbound_parts (carrier, source, destination, reference, total, part, data_coding, payload)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT DO NOTHING
+"""
+
+PARTS = """
+SELECT part, data_coding, payload, received_at FROM inbound_parts
+WHERE carrier = $1 AND source = $2 AND destination = $3 AND reference = $4 AND total = $5
+ORDER BY part
+FOR UPDATE
+"""
+
+DROP_PARTS = """
+DELETE FROM inbound_parts
+WHERE carrier = $1 AND source = $2 AND destination = $3 AND reference = $4 AND total = $5
+"""
+
+PENDING_PARTS = """
+SELECT source, destination, reference, total, min(received_at) AS first_at FROM inbound_parts
+WHERE carrier = $1 GROUP BY source, destination, reference, total
+"""
+
+CARRIERS = "SELECT name, kind, settings::text AS settings FROM carriers ORDER BY name"
+
+BACKLOG = """
+SELECT carrier, count(*) AS waiting, extract(epoch FROM now() - min(created_at))::float8 AS oldest_seconds
+FROM submissions WHERE due_at IS NOT NULL GROUP BY carrier
+"""

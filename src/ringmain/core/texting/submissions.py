@@ -1,0 +1,185 @@
+"""The carriers' side of texting: what is to be sent, what became of it, what came in.
+
+A submission is one recipient's copy of a message. It is claimed under a lease, put on the wire, and its outcome
+recorded; a lease that runs out is claimed again under the same id, so that a killed process loses nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from ringmain.core.texting import submission_store as store
+from ringmain.core.texting.carrier import Accepted, Outcome, Postponed, Receipt, Rejected, Submission, Unknown
+from ringmain.database.pool import Connection, Database, Record
+from ringmain.database.wakeup import EVENTS, SUBMISSIONS, Wakeups
+
+LEASE: Final = timedelta(seconds=30)
+VALIDITY: Final = timedelta(hours=24)  # a text that no carrier took by then has failed
+
+
+class CarrierConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the carriers table; `settings` is raw JSON that the adapter of this kind decodes."""
+
+    name: str
+    kind: str
+    settings: msgspec.Raw
+
+
+class PartKey(msgspec.Struct, frozen=True):
+    """What the parts of one long inbound text have in common."""
+
+    carrier: str
+    source: str
+    destination: str
+    reference: int
+    total: int
+
+
+class InboundPart(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of a long inbound text. `received_at` is None until it is kept."""
+
+    key: PartKey
+    part: int
+    data_coding: int
+    payload: bytes
+    received_at: datetime | None = None
+
+
+class Submissions:
+    """Claims, outcomes and receipts."""
+
+    def __init__(self, database: Database, wakeups: Wakeups, *, lease: timedelta = LEASE) -> None:
+        self._database = database
+        self._wakeups = wakeups
+        self._lease = lease
+
+    async def carriers(self) -> list[CarrierConfig]:
+        """All configured carriers."""
+        rows = await self._database.fetch(store.CARRIERS)
+        return [
+            CarrierConfig(name=row["name"], kind=row["kind"], settings=msgspec.Raw(row["settings"].encode()))
+            for row in rows
+        ]
+
+    async def claim(self, carrier: str, limit: int) -> list[Submission]:
+        """Lease up to `limit` due submissions of a carrier. One that waited over `VALIDITY` is failed instead."""
+        rows = await self._database.fetch(store.CLAIM, carrier, limit, self._lease)
+        submissions: list[Submission] = []
+        expired: list[tuple[Submission, Outcome]] = []
+        oldest = datetime.now(UTC) - VALIDITY
+        for row in rows:
+            values = dict(row)
+            created_at = values.pop("created_at")
+            submission = Submission(**values)
+            if created_at < oldest:
+                expired.append((submission, Rejected(code="expired", text="no carrier took it within a day")))
+            else:
+                submissions.append(submission)
+        if expired:
+            await self.record(expired)
+        return submissions
+
+    async def release(self, submissions: Sequence[Submission]) -> None:
+        """Give back what was claimed and not put on the wire."""
+        if submissions:
+            await self._database.execute(
+                store.RELEASE, [one.company_id for one in submissions], [one.id for one in submissions]
+            )
+            self._wakeups.wake(SUBMISSIONS)
+
+    async def record(self, outcomes: Sequence[tuple[Submission, Outcome]]) -> None:
+        """Record what became of claimed submissions, in one transaction; messages follow, with their events."""
+        ordered = sorted(outcomes, key=lambda one: (one[0].company_id, one[0].id))
+        results = [_columns(submission, outcome) for submission, outcome in ordered]
+        parts = [
+            (submission.carrier, reference, submission.company_id, submission.id)
+            for submission, outcome in ordered
+            if isinstance(outcome, Accepted)
+            for reference in outcome.references
+        ]
+        async with self._database.transaction() as connection:
+            changed = await connection.fetch(store.RECORD, *_transpose(results, 7))
+            messages = {(row["company_id"], row["message_id"]) for row in changed}
+            if parts:
+                rows = await connection.fetch(store.RECORD_PARTS, *_transpose(parts, 4))
+                early = {(row["company_id"], row["submission_id"]) for row in rows if row["receipt"]}
+                messages |= await _settle(connection, early)
+            await _refresh(connection, messages)
+        self._wakeups.wake(EVENTS)
+
+    async def apply_receipts(self, receipts: Sequence[Receipt]) -> None:
+        """Record delivery receipts; one that comes before its response waits for it."""
+        ordered = sorted(receipts, key=lambda one: (one.carrier, one.reference))
+        columns = _transpose([(one.carrier, one.reference, one.state, one.error_code) for one in ordered], 4)
+        async with self._database.transaction() as connection:
+            rows = await connection.fetch(store.RECORD_RECEIPTS, *columns)
+            known = {(row["company_id"], row["submission_id"]) for row in rows if row["submission_id"] is not None}
+            await _refresh(connection, await _settle(connection, known))
+        self._wakeups.wake(EVENTS)
+
+    async def keep_part(self, part: InboundPart) -> list[InboundPart]:
+        """Keep one part of a long text; returns all that have come, in order.
+
+        They stay until `drop_parts`, so that a crash before the whole text is kept loses nothing.
+        """
+        async with self._database.transaction() as connection:
+            key = msgspec.structs.astuple(part.key)
+            await connection.execute(store.KEEP_PART, *key, part.part, part.data_coding, part.payload)
+            return _parts(part.key, await connection.fetch(store.PARTS, *key))
+
+    async def parts(self, key: PartKey) -> list[InboundPart]:
+        """What has come of a long text, in order."""
+        return _parts(key, await self._database.fetch(store.PARTS, *msgspec.structs.astuple(key)))
+
+    async def drop_parts(self, key: PartKey) -> None:
+        """Forget the parts of a text that is kept whole now."""
+        await self._database.execute(store.DROP_PARTS, *msgspec.structs.astuple(key))
+
+    async def pending_parts(self, carrier: str) -> list[tuple[PartKey, datetime]]:
+        """The long texts that are not whole yet, each with the time of its first part."""
+        rows = await self._database.fetch(store.PENDING_PARTS, carrier)
+        return [
+            (PartKey(carrier, row["source"], row["destination"], row["reference"], row["total"]), row["first_at"])
+            for row in rows
+        ]
+
+    async def backlog(self) -> dict[str, tuple[int, float]]:
+        """For each carrier with work: how many submissions wait, and the age of the oldest in seconds."""
+        rows = await self._database.fetch(store.BACKLOG)
+        return {row["carrier"]: (row["waiting"], row["oldest_seconds"]) for row in rows}
+
+
+def _parts(key: PartKey, rows: Sequence[Record]) -> list[InboundPart]:
+    return [InboundPart(key=key, **row) for row in rows]
+
+
+async def _settle(connection: Connection, submissions: set[tuple[int, int]]) -> set[tuple[int, int]]:
+    if not submissions:
+        return set()
+    rows = await connection.fetch(store.SETTLE, *_transpose(sorted(submissions), 2))
+    return {(row["company_id"], row["message_id"]) for row in rows}
+
+
+async def _refresh(connection: Connection, messages: set[tuple[int, int]]) -> None:
+    if messages:
+        await connection.execute(store.REFRESH_MESSAGES, *_transpose(sorted(messages), 2))
+
+
+def _columns(submission: Submission, outcome: Outcome) -> tuple[Any, ...]:
+    key = (submission.company_id, submission.id)
+    match outcome:
+        case Accepted():
+            state = "delivered" if outcome.delivered else "sent"
+            return (*key, state, len(outcome.references), None, None, None)
+        case Rejected():
+            return (*key, "failed", None, None, outcome.code, outcome.text)
+        case Postponed():
+            return (*key, "queued", None, outcome.seconds, outcome.code, outcome.text)
+        case Unknown():
+            return (*key, "unknown", None, outcome.resend_seconds, "unknown", outcome.text)
+
+
+def _transpose(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]

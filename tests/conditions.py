@@ -1,0 +1,20 @@
+"""Waiting for a condition instead of sleeping."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+Found = TypeVar("Found")
+
+
+async def eventually(look: Callable[[], Awaitable[Found]], *, timeout: float = 10.0, every: float = 0.02) -> Found:
+    """What `look` finds once it is truthy; fails with its last answer."""
+    found = await look()
+    try:
+        async with asyncio.timeout(timeout):
+            while not found:
+                await asyncio.sleep(every)
+                found = await look()
+    except TimeoutError:
+        raise AssertionError(f"did not happen within {timeout} s; last seen: {found!r}") from None
+    return found
