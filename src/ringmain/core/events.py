@@ -19,6 +19,9 @@ CONVERSATION_DELETED: Final = "conversation.deleted"
 OPT_OUT_CREATED: Final = "opt_out.created"
 OPT_OUT_DELETED: Final = "opt_out.deleted"
 PRESENCE_UPDATED: Final = "presence.updated"
+CALL_RINGING: Final = "call.ringing"  # a leg begins to ring
+CALL_DIAL_ENDED: Final = "call.dial_ended"  # that attempt is over, answered or not
+CALL_ENDED: Final = "call.ended"  # the whole call is over
 WEBHOOK_TEST: Final = "webhook.test"
 
 TYPES: Final = frozenset(
@@ -32,6 +35,9 @@ TYPES: Final = frozenset(
         OPT_OUT_CREATED,
         OPT_OUT_DELETED,
         PRESENCE_UPDATED,
+        CALL_RINGING,
+        CALL_DIAL_ENDED,
+        CALL_ENDED,
     }
 )
 """Every type that can be subscribed to. `webhook.test` is sent on demand only."""

@@ -24,7 +24,7 @@ BATCH: Final = 500
 POLL: Final = 1.0
 """Seconds after which to look without having been woken: a wake-up can be lost with its process."""
 HELD_BACK: Final = 0.005
-"""Seconds to wait for transactions that began earlier, and whose end wakes nobody."""
+"""Seconds to wait for transactions that began earlier, and whose end wakes nobody; doubled each time, up to POLL."""
 RECONNECT: Final = 0.25
 
 NOW = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
@@ -44,6 +44,7 @@ class Follower:
         self._wakeups = wakeups
         self._callbacks: list[Callback] = []
         self._cursor = (0, 0)
+        self._held_back = HELD_BACK
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._stop_listening: Callable[[], None] | None = None
@@ -82,10 +83,9 @@ class Follower:
                 if not lost:
                     log.warning("the event log cannot be read", error=repr(error))
                 lost, pause = True, RECONNECT
-            if pause == POLL:
-                await self._wait(POLL)
-            elif pause:
-                await asyncio.sleep(pause)
+                self._woken.clear()
+            if pause:
+                await self._wait(pause)
 
     async def _read(self) -> float:
         """Hand on the next batch; returns how long to wait before the next, in seconds."""
@@ -99,7 +99,9 @@ class Follower:
         if events:
             await self._tell(events)
         if len(events) < len(rows):
-            return HELD_BACK
+            pause, self._held_back = self._held_back, min(2 * self._held_back, POLL)
+            return pause
+        self._held_back = HELD_BACK
         return 0 if len(rows) == BATCH else POLL
 
     async def _tell(self, events: Sequence[Event]) -> None:

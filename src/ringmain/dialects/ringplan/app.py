@@ -1,0 +1,44 @@
+"""RingPlan's API put together."""
+
+from starlette.types import ASGIApp
+
+from ringmain.core.system import Core
+from ringmain.dialects.kit.cors import Cors
+from ringmain.dialects.kit.routing import Dialect, Endpoint
+from ringmain.dialects.ringplan.auth import Authentication
+from ringmain.dialects.ringplan.company import CompanyRoutes
+from ringmain.dialects.ringplan.contacts import TextingContactRoutes
+from ringmain.dialects.ringplan.conversations import ConversationRoutes
+from ringmain.dialects.ringplan.errors import ERRORS, problem
+from ringmain.dialects.ringplan.files import FileRoutes
+from ringmain.dialects.ringplan.lists import PAGING_HEADERS
+from ringmain.dialects.ringplan.messages import MessageRoutes
+from ringmain.dialects.ringplan.numbers import TextingNumberRoutes
+from ringmain.dialects.ringplan.realtime import Sockets
+from ringmain.dialects.ringplan.status import StatusRoutes
+from ringmain.dialects.ringplan.users import UserRoutes
+from ringmain.dialects.ringplan.webhooks import WebhookRoutes
+
+
+def endpoints(core: Core, public_url: str) -> list[Endpoint]:
+    """Every operation that is served."""
+    return [
+        *CompanyRoutes(core).endpoints,
+        *UserRoutes(core).endpoints,
+        *ConversationRoutes(core).endpoints,
+        *MessageRoutes(core).endpoints,
+        *TextingContactRoutes(core).endpoints,
+        *TextingNumberRoutes(core).endpoints,
+        *FileRoutes(core, public_url).endpoints,
+        *StatusRoutes(core).endpoints,
+        *WebhookRoutes(core).endpoints,
+    ]
+
+
+def build(core: Core, public_url: str, sockets: Sockets) -> dict[str, ASGIApp]:
+    """An ASGI app for each first path segment, Socket.IO's `ws` among them. Each expects the whole path.
+
+    `public_url` is where clients reach this server; links in answers begin with it.
+    """
+    dialect = Dialect(Authentication(core.credentials), ERRORS, problem, Cors(PAGING_HEADERS))
+    return {**dialect.mount(endpoints(core, public_url)), "ws": sockets.asgi}

@@ -1,0 +1,150 @@
+"""From core events to RingPlan's notifications: Socket.IO pushes and webhooks."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal
+
+import msgspec
+
+from ringmain.core import events as core
+from ringmain.core.events import Event
+from ringmain.core.presence.model import PresenceEvent
+from ringmain.core.subscriptions.model import Endpoint, Subscription
+from ringmain.core.texting.model import (
+    ConversationEvent,
+    Message,
+    MessageDeleted,
+    MessageEvent,
+    MessagesRead,
+    Parties,
+)
+from ringmain.dialects.kit.answer import encode
+from ringmain.dialects.ringplan import dates, ids, wire
+
+NOWHERE: Final = "about:blank"
+"""The address of an endpoint that has subscriptions before it has an address."""
+
+
+class Push(msgspec.Struct, frozen=True):
+    """One Socket.IO event. `payload` is its only argument as JSON; `session` is the socket that need not hear of it."""
+
+    name: str
+    payload: bytes
+    session: str = ""
+
+
+def _message_new(event: Event) -> Push:
+    given = _message_event.decode(event.payload)
+    other = given.conversation.contacts[0] if given.conversation.contacts else None
+    called = wire.Called(other.first_name, other.last_name, other.number) if other else None
+    return Push("texting.message.new", encode(_message(given.message, given.conversation, called)))
+
+
+def _message_delete(event: Event) -> Push:
+    given = _message_deleted.decode(event.payload)
+    payload = {"id": ids.encode(given.message_id), "conversation_id": ids.encode(given.conversation_id)}
+    return Push("texting.message.delete", encode(payload))
+
+
+def _mark_as_read(event: Event) -> Push | None:
+    given = _messages_read.decode(event.payload)
+    if not given.read:
+        return None
+    payload = {
+        "conversation_id": ids.encode(given.conversation_id),
+        "messagesIds": [ids.encode(message_id) for message_id in given.message_ids],
+        "timezone": given.timezone,
+    }
+    return Push("texting.message.markAsRead", encode(payload), given.session)
+
+
+def _chat_new(event: Event) -> Push:
+    return Push("texting.chat.new", encode(wire.conversation(_conversation_event.decode(event.payload).conversation)))
+
+
+def _chat_delete(event: Event) -> Push:
+    return Push("texting.chat.delete", encode({"id": ids.encode(event.subject_id)}))
+
+
+def _user_status(event: Event) -> Push:
+    return Push("user_status_updated", encode(wire.user_status(_presence_event.decode(event.payload).presence)))
+
+
+PUSHES: Final[dict[str, Callable[[Event], Push | None]]] = {
+    core.MESSAGE_CREATED: _message_new,
+    core.MESSAGE_DELETED: _message_delete,
+    core.MESSAGES_READ: _mark_as_read,
+    core.CONVERSATION_CREATED: _chat_new,
+    core.CONVERSATION_DELETED: _chat_delete,
+    core.PRESENCE_UPDATED: _user_status,
+}
+
+
+class WebhookType(msgspec.Struct, frozen=True):
+    """What a vendor's webhook event is in the core, and which events of that type it means."""
+
+    event_type: str
+    filter: dict[str, Any]
+
+
+WEBHOOK_TYPES: Final = {
+    "dial.action.started": WebhookType(core.CALL_RINGING, {}),
+    "dial.action.completed": WebhookType(core.CALL_DIAL_ENDED, {}),
+    "call.action.hangup": WebhookType(core.CALL_ENDED, {}),
+    "texting.message.inbound": WebhookType(core.MESSAGE_CREATED, {"message": {"direction": "inbound"}}),
+}
+
+
+class Notification(msgspec.Struct, frozen=True, kw_only=True):
+    """A webhook's HTTP request, as delivery/faces.py wants it."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    method: Literal["POST"] = "POST"
+
+
+JSON_HEADERS: Final = {"content-type": "application/json"}
+
+
+class RingPlanFace:
+    """Renders webhooks: POST of `{id, type, company_id, created_at, data}` (specs/ringplan.md 6, row 39)."""
+
+    name = "ringplan"
+
+    def render(self, event: Event, subscription: Subscription, endpoint: Endpoint) -> Notification | None:
+        """The request, or None for what this face has no words for and while there is no address."""
+        if endpoint.url == NOWHERE:
+            return None
+        if event.type == core.WEBHOOK_TEST:
+            kind, data = core.WEBHOOK_TEST, encode({})
+        elif event.type == core.MESSAGE_CREATED:
+            given = _message_event.decode(event.payload)
+            if given.message.direction != "inbound":
+                return None
+            kind, data = subscription.name, encode(_message(given.message, given.conversation, None))
+        else:
+            return None
+        envelope = {
+            "id": ids.encode(event.id),
+            "type": kind,
+            "company_id": ids.encode(event.company_id),
+            "created_at": dates.zulu(event.created_at),
+            "data": msgspec.Raw(data),
+        }
+        return Notification(url=with_scheme(endpoint.url), headers=JSON_HEADERS, body=encode(envelope))
+
+
+def with_scheme(url: str) -> str:
+    """The address to dial: https unless it says otherwise."""
+    return url if "://" in url else f"https://{url}"
+
+
+def _message(message: Message, parties: Parties, called: wire.Called | None) -> wire.WireMessage:
+    return wire.message(message, parties.kind, parties.timezone, called)
+
+
+_message_event: Final = msgspec.json.Decoder(MessageEvent)
+_message_deleted: Final = msgspec.json.Decoder(MessageDeleted)
+_messages_read: Final = msgspec.json.Decoder(MessagesRead)
+_conversation_event: Final = msgspec.json.Decoder(ConversationEvent)
+_presence_event: Final = msgspec.json.Decoder(PresenceEvent)

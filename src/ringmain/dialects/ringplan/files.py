@@ -1,0 +1,120 @@
+"""Files: the vendor's storage service, served here too (specs/ringplan.md 5), and signed links to contents."""
+
+from base64 import b64encode
+from typing import Final
+from urllib.parse import quote
+
+import msgspec
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ringmain.core.credentials.model import Caller
+from ringmain.core.files.service import MAX_SIZE
+from ringmain.core.system import Core
+from ringmain.dialects.kit import answer, body
+from ringmain.dialects.kit.errors import BadRequest
+from ringmain.dialects.kit.routing import Endpoint
+from ringmain.dialects.ringplan import ids, wire
+
+FORM_LIMIT: Final = MAX_SIZE + 65_536
+"""Octets of an upload with the form around it."""
+LINK_LIFETIME: Final = 3600
+"""Seconds for which a link to a content works."""
+SHOWN: Final = ("audio/", "video/", "image/png", "image/jpeg", "image/gif", "image/webp")
+"""Types that browsers may show; the others, which could hold scripts, are saved."""
+
+
+class NewFile(msgspec.Struct):
+    """Body of POST /files."""
+
+    name: str
+    company_id: str | None = None
+
+
+NEW_FILE = body.Decoder(msgspec.json.Decoder(NewFile))
+
+
+class FileRoutes:
+    """Attachments of messages."""
+
+    def __init__(self, core: Core, public_url: str) -> None:
+        self._files = core.files
+        self._credentials = core.credentials
+        self._public_url = public_url.rstrip("/")
+        self.endpoints = [
+            Endpoint("POST", "/files", self.create),
+            Endpoint("POST", "/files/{file_id}/upload", self.upload),
+            Endpoint("POST", "/conversion/files/{file_id}/representation", self.represent),
+            Endpoint("GET", "/files/{company_id}/{file_id}/content", self.download, public=True),
+        ]
+
+    async def create(self, request: Request, caller: Caller) -> Response:
+        """Make a file without content."""
+        given: NewFile = await NEW_FILE(request)
+        if given.company_id not in (None, ids.encode(caller.company_id)):
+            raise BadRequest("company_id is not your company's")
+        file = await self._files.create(caller.company_id, name=given.name, uploaded_by=caller.person_id)
+        return answer.json(wire.file(file), 201)
+
+    async def upload(self, request: Request, caller: Caller) -> Response:
+        """Give it its content, once: the field `upfile` of a multipart form."""
+        file_id = ids.decode(request.path_params["file_id"], "file")
+        await self._files.get(caller.company_id, file_id)
+        content, name, mimetype = await _upfile(request)
+        file = await self._files.upload(
+            caller.company_id, file_id, content=content, uploaded_name=name, mimetype=mimetype
+        )
+        return answer.json(wire.file(file))
+
+    async def represent(self, request: Request, caller: Caller) -> Response:
+        """The file with its content: as a data URI, and as a link that works for an hour without a key."""
+        file_id = ids.decode(request.path_params["file_id"], "file")
+        file = await self._files.get(caller.company_id, file_id)
+        content = await self._files.read(caller.company_id, file_id)
+        mimetype, name = file.mimetype or "application/octet-stream", file.uploaded_name or file.name
+        preview = wire.Preview(f"data:{mimetype};base64,{b64encode(content).decode()}", name, mimetype)
+        link = await self._credentials.sign_link(_content_path(caller.company_id, file_id), LINK_LIFETIME)
+        original = msgspec.structs.asdict(wire.file(file, preview)) | {"link": f"{self._public_url}{link}"}
+        return answer.json({"original": original})
+
+    async def download(self, request: Request, _: None) -> Response:
+        """The content behind a signed link."""
+        company_id = ids.decode(request.path_params["company_id"], "file")
+        file_id = ids.decode(request.path_params["file_id"], "file")
+        await self._credentials.check_link(_content_path(company_id, file_id), request.query_params)
+        file = await self._files.get(company_id, file_id)
+        content = await self._files.read(company_id, file_id)
+        mimetype = file.mimetype or "application/octet-stream"
+        shown = "inline" if mimetype.startswith(SHOWN) else "attachment"
+        headers = {
+            "Content-Type": mimetype,
+            "Content-Disposition": f"{shown}; filename*=UTF-8''{quote(file.uploaded_name or file.name, safe='')}",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "sandbox",
+            "Cache-Control": "private, max-age=3600",
+        }
+        return Response(content, headers=headers)
+
+
+def _content_path(company_id: int, file_id: int) -> str:
+    return f"/files/{ids.encode(company_id)}/{ids.encode(file_id)}/content"
+
+
+async def _upfile(request: Request) -> tuple[bytes, str | None, str | None]:
+    """Content, file name and type of the form's `upfile`. Raises BadRequest, BodyTooLarge."""
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise BadRequest("The body must be multipart/form-data")
+    stream = body.stream(request, FORM_LIMIT)
+    try:
+        form = await MultiPartParser(request.headers, stream, max_files=1, max_fields=20).parse()
+    except (MultiPartException, ValueError, LookupError) as error:
+        raise BadRequest("The body is not a valid multipart form") from error
+    try:
+        upfile = form.get("upfile")
+        if not isinstance(upfile, UploadFile):
+            raise BadRequest("The form has no file named upfile")
+        return await upfile.read(), upfile.filename, upfile.content_type
+    finally:
+        await form.close()
