@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from ringmain.carriers.smpp import pdu as p
+from ringmain.carriers.smpp.inbound import Inbound, OnDeliver
 from ringmain.carriers.smpp.link import Link, LinkConfig
 from ringmain.carriers.smpp.rate import Pace
-from ringmain.carriers.smpp.session import BindParameters, Inbound, OnDeliver, SessionLimits
+from ringmain.carriers.smpp.session import BindParameters, SessionLimits
 from ringmain.carriers.smpp.status import NotBound, OutcomeUnknown, Refused
 from ringmain.carriers.smpp.submit import build
 from tests.clients.smsc import Smsc
@@ -208,7 +209,7 @@ async def test_unacknowledged_messages_come_again_over_the_next_bind() -> None:
         await first.wait()
         session = link._binds[0].session
         assert session is not None
-        stuck = set(session._handlers)
+        stuck = set(session._inbound.handlers)
         await smsc.command("disconnect")
         assert await delivery == [0]
         assert calls == 2

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from ringmain.carriers.smpp.inbound import Inbound
 from ringmain.carriers.smpp.reassembly import Part, join, parse_part
 from ringmain.carriers.smpp.receipts import canonical_id, parse_receipt
-from ringmain.carriers.smpp.session import BindParameters, Inbound, Session, connect
+from ringmain.carriers.smpp.session import BindParameters, Session, connect
 from ringmain.carriers.smpp.submit import Concatenation, SubmitOptions, build
 from tests.clients.smsc import Smsc
 

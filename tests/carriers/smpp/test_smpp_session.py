@@ -8,11 +8,10 @@ import trustme
 
 from ringmain.carriers.smpp import pdu as p
 from ringmain.carriers.smpp.framer import Framer
+from ringmain.carriers.smpp.inbound import Inbound, OnDeliver
 from ringmain.carriers.smpp.receipts import parse_receipt
 from ringmain.carriers.smpp.session import (
     BindParameters,
-    Inbound,
-    OnDeliver,
     Session,
     SessionLimits,
     connect,

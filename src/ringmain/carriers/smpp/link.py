@@ -13,8 +13,9 @@ import msgspec
 import structlog
 
 from . import status as s
+from .inbound import OnDeliver
 from .rate import Pace
-from .session import BindParameters, OnDeliver, Session, SessionLimits, Submittable, connect
+from .session import BindParameters, Session, SessionLimits, Submittable, connect
 
 log = structlog.get_logger()
 

@@ -7,8 +7,6 @@ never loses an acknowledged message. Rules: specs/messaging.md 1.4 and 1.6.
 
 import asyncio
 import ssl
-from collections import deque
-from collections.abc import Awaitable, Callable
 from typing import Any, Literal, cast
 
 import msgspec
@@ -17,14 +15,13 @@ import structlog
 from . import pdu as p
 from . import status as s
 from .framer import Framer
+from .inbound import Inbound, InboundQueue, OnDeliver
+from .window import Window
 
 log = structlog.get_logger()
 
 BindMode = Literal["transceiver", "transmitter", "receiver"]
-Inbound = p.DeliverSm | p.DataSm
 Submittable = p.SubmitSm | p.DataSm
-OnDeliver = Callable[[Inbound], Awaitable[int]]
-"""Stores an inbound PDU and returns the status to answer with: 0 once it is safe."""
 
 _BINDS: dict[BindMode, type[p.BindTransceiver | p.BindTransmitter | p.BindReceiver]] = {
     "transceiver": p.BindTransceiver,
@@ -116,15 +113,18 @@ class Session(asyncio.Protocol):
     def __init__(self, on_deliver: OnDeliver, limits: SessionLimits) -> None:
         self._loop = asyncio.get_running_loop()
         self._limits = limits
-        self._on_deliver = on_deliver
         self._framer = Framer()
         self._sequence = 0
         self._in_flight: dict[int, _InFlight] = {}
-        self._used = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._window = Window(limits.window)
         self._outgoing: list[bytes] = []
-        self._inbound: deque[Inbound] = deque()
-        self._handlers: set[asyncio.Task[None]] = set()
+        self._inbound = InboundQueue(
+            on_deliver,
+            self._write,
+            self._look_idle,
+            concurrency=limits.inbound_concurrency,
+            backlog=limits.inbound_backlog,
+        )
         self._transport: asyncio.Transport | None = None
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._heard = 0.0
@@ -139,12 +139,12 @@ class Session(asyncio.Protocol):
     @property
     def in_flight(self) -> int:
         """Submits sent and not yet answered."""
-        return self._used
+        return self._window.used
 
     @property
     def load(self) -> int:
         """Submits in flight and waiting for a window slot."""
-        return self._used + len(self._waiting)
+        return self._window.used + self._window.waiting
 
     async def submit(self, message: Submittable) -> p.SubmitSmResponse | p.DataSmResponse:
         """Send one PDU when the window has room and wait for its answer.
@@ -154,10 +154,7 @@ class Session(asyncio.Protocol):
         """
         if not self.bound:
             raise s.NotBound(self._ending or "the session is not bound")
-        if self._used >= self._limits.window or self._waiting:
-            await self._slot()
-        else:
-            self._used += 1
+        await self._window.acquire()
         try:
             if not self.bound:
                 raise s.NotBound(self._ending or "the session is closing")
@@ -178,13 +175,13 @@ class Session(asyncio.Protocol):
         What is still unanswered then fails with OutcomeUnknown.
         """
         if self.closed.done():
-            if self._handlers:
-                await asyncio.wait(self._handlers, timeout=drain)
+            if self._inbound.handlers:
+                await asyncio.wait(self._inbound.handlers, timeout=drain)
             return
         was_bound, self.bound = self.bound, False
-        self._fail_waiting("the session is closing")
+        self._window.turn_away("the session is closing")
         if was_bound:
-            if self._used or self._handlers:
+            if self._window.used or self._inbound.handlers:
                 self._idle = self._loop.create_future()
                 await _first_of(self._idle, self.closed, timeout=drain)
             if not self.closed.done():
@@ -233,9 +230,9 @@ class Session(asyncio.Protocol):
         for entry in in_flight.values():
             if not entry.future.done():
                 entry.future.set_exception(s.OutcomeUnknown(reason))
-        self._used = 0
-        self._fail_waiting(reason)
-        self._inbound.clear()
+        self._window.used = 0
+        self._window.turn_away(reason)
+        self._inbound.drop_waiting()
         if not self.closed.done():
             self.closed.set_result(reason)
 
@@ -304,36 +301,12 @@ class Session(asyncio.Protocol):
         if not entry.future.done():
             entry.future.set_exception(s.OutcomeUnknown("no answer in time"))
 
-    # ---- the window
-
-    async def _slot(self) -> None:
-        waiter: asyncio.Future[None] = self._loop.create_future()
-        self._waiting.append(waiter)
-        try:
-            await waiter
-        except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled() and not waiter.exception():
-                self._release()
-            raise
-
     def _release(self) -> None:
-        """Hand a slot on, or free it."""
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_result(None)
-                return
-        self._used = max(0, self._used - 1)
+        self._window.release()
         self._look_idle()
 
-    def _fail_waiting(self, reason: str) -> None:
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_exception(s.NotBound(reason))
-
     def _look_idle(self) -> None:
-        if self._idle and not self._idle.done() and not self._used and not self._handlers:
+        if self._idle and not self._idle.done() and not self._window.used and not self._inbound.handlers:
             self._idle.set_result(None)
 
     # ---- what the peer sends
@@ -386,36 +359,8 @@ class Session(asyncio.Protocol):
         if not self.bound:
             # While closing: what we may not finish must stay with the peer.
             self._write(p.refusal(pdu.command, pdu.sequence, s.TEMPORARY_APPLICATION_ERROR))
-        elif len(self._handlers) < self._limits.inbound_concurrency:
-            self._handle(pdu)
-        elif len(self._inbound) < self._limits.inbound_backlog:
-            self._inbound.append(pdu)
         else:
-            self._write(p.refusal(pdu.command, pdu.sequence, s.QUEUE_FULL))
-
-    def _handle(self, pdu: Inbound) -> None:
-        task = self._loop.create_task(self._store_then_answer(pdu))
-        self._handlers.add(task)
-        task.add_done_callback(self._handled)
-
-    async def _store_then_answer(self, pdu: Inbound) -> None:
-        try:
-            status = await self._on_deliver(pdu)
-        except Exception:
-            log.exception("smpp_inbound_failed")
-            status = s.TEMPORARY_APPLICATION_ERROR
-        answer: p.Pdu
-        if isinstance(pdu, p.DeliverSm):
-            answer = p.DeliverSmResponse(sequence=pdu.sequence, status=status)
-        else:
-            answer = p.DataSmResponse(sequence=pdu.sequence, status=status)
-        self._write(p.encode(answer))
-
-    def _handled(self, task: asyncio.Task[None]) -> None:
-        self._handlers.discard(task)
-        if self._inbound:
-            self._handle(self._inbound.popleft())
-        self._look_idle()
+            self._inbound.receive(pdu)
 
     # ---- being alive, and the end
 
