@@ -7,7 +7,9 @@ from typing import TypeVar
 Found = TypeVar("Found")
 
 
-async def eventually(look: Callable[[], Awaitable[Found]], *, timeout: float = 10.0, every: float = 0.02) -> Found:
+async def eventually(
+    look: Callable[[], Awaitable[Found | None]], *, timeout: float = 10.0, every: float = 0.02
+) -> Found:
     """What `look` finds once it is truthy; fails with its last answer."""
     found = await look()
     try:
@@ -17,4 +19,5 @@ async def eventually(look: Callable[[], Awaitable[Found]], *, timeout: float = 1
                 found = await look()
     except TimeoutError:
         raise AssertionError(f"did not happen within {timeout} s; last seen: {found!r}") from None
+    assert found
     return found

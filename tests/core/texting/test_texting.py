@@ -14,9 +14,11 @@ async def events(core: Core, kind: str | None = None) -> list[str]:
     return [row["type"] for row in rows]
 
 
-async def inbound(core: Core, office: Office, text: str, **more: str) -> int:
+async def inbound(core: Core, office: Office, text: str, reference: str | None = None) -> int:
     message = await core.texting.receive(
-        InboundText(carrier="test", sender=office.contact.number, recipient=office.number, text=text, **more)
+        InboundText(
+            carrier="test", sender=office.contact.number, recipient=office.number, text=text, reference=reference
+        )
     )
     return message.id
 

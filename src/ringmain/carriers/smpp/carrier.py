@@ -19,7 +19,8 @@ from ringmain.core.texting.service import Texting
 from ringmain.core.texting.submissions import CarrierConfig, InboundPart, PartKey, Submissions
 
 from . import pdu as p
-from . import reassembly, status, submit
+from . import reassembly, submit
+from . import status as codes
 from .link import Link, LinkConfig
 from .message_text import Alphabet, decode_text
 from .receipts import MessageIdFormat, canonical_id, is_receipt, parse_receipt
@@ -155,26 +156,26 @@ class Smpp:
         finally:
             self._in_flight -= 1
 
-    async def _submit(self, pdu: p.SubmitSm) -> str | status.SmppError:
+    async def _submit(self, pdu: p.SubmitSm) -> str | codes.SmppError:
         try:
             return canonical_id(await self._link.submit(pdu), self.settings.response_ids)
-        except status.SmppError as error:
+        except codes.SmppError as error:
             return error
 
-    def _outcome(self, results: Sequence[str | status.SmppError]) -> port.Outcome:
+    def _outcome(self, results: Sequence[str | codes.SmppError]) -> port.Outcome:
         references = [result for result in results if isinstance(result, str)]
         errors = [result for result in results if not isinstance(result, str)]
         if not errors:
             return port.Accepted(references=references)
-        refused = [error for error in errors if isinstance(error, status.Refused)]
+        refused = [error for error in errors if isinstance(error, codes.Refused)]
         for error in refused:
-            if error.status not in status.TEMPORARY:
-                return port.Rejected(code=status.status_name(error.status), text="refused by the carrier")
+            if error.status not in codes.TEMPORARY:
+                return port.Rejected(code=codes.status_name(error.status), text="refused by the carrier")
         # Some parts went out: the whole message's outcome is as unknown as that of an unanswered one.
-        if references or any(isinstance(error, status.OutcomeUnknown) for error in errors):
+        if references or any(isinstance(error, codes.OutcomeUnknown) for error in errors):
             seconds = self.settings.resend_after if self.settings.on_unknown == "resend" else None
             return port.Unknown(text=str(errors[0]), resend_seconds=seconds)
-        code = status.status_name(refused[0].status) if refused else "not_bound"
+        code = codes.status_name(refused[0].status) if refused else "not_bound"
         return port.Postponed(seconds=RETRY_SECONDS, code=code, text=str(errors[0]))
 
     async def _deliver(self, message: p.DeliverSm | p.DataSm) -> int:
@@ -195,7 +196,7 @@ class Smpp:
                         )
                     ]
                 )
-            return status.OK
+            return codes.OK
         part = reassembly.parse_part(message)
         if part.whole:
             text = decode_text(part.payload, part.data_coding, self.settings.default_alphabet)
@@ -204,14 +205,14 @@ class Smpp:
         kept = await self._submissions.keep_part(
             InboundPart(key=key, part=part.index, data_coding=part.data_coding, payload=part.payload)
         )
-        return await self._join(key, kept) if len(kept) == key.total else status.OK
+        return await self._join(key, kept) if len(kept) == key.total else codes.OK
 
     async def _join(self, key: PartKey, kept: Sequence[InboundPart], *, partial: bool = False) -> int:
         shared = reassembly.PartKey(key.source, key.destination, key.reference, key.total)
         parts = [reassembly.Part(shared, one.part, one.data_coding, one.payload) for one in kept]
         text = reassembly.join(parts, self.settings.default_alphabet, partial=partial)
         if text is None:
-            return status.OK
+            return codes.OK
         first = min(one.received_at for one in kept if one.received_at)
         # The same set joined again after a crash gives the same reference, so it is kept once.
         reference = f"{key.source}-{key.destination}-{key.reference}-{key.total}-{first.timestamp():.6f}"
@@ -234,8 +235,8 @@ class Smpp:
             return INVALID_DESTINATION
         except CoreError as error:
             log.warning("text that cannot be kept", carrier=self.name, error=str(error))
-            return status.OK if isinstance(error, Invalid) else status.TEMPORARY_APPLICATION_ERROR
-        return status.OK
+            return codes.OK if isinstance(error, Invalid) else codes.TEMPORARY_APPLICATION_ERROR
+        return codes.OK
 
     def _number(self, address: str) -> str:
         """E.164 where it is a telephone number; short codes and names stay as they are."""

@@ -113,6 +113,11 @@ WHERE k.state IN ('sent', 'delivered', 'failed', 'unknown')
 ORDER BY k.id
 """
 
+# Parts come at the same time: one after the other, the last sees them all.
+LOCK_PARTS = """
+SELECT pg_advisory_xact_lock(hashtextextended(concat_ws('/', $1::text, $2::text, $3::text, $4::int, $5::int), 0))
+"""
+
 KEEP_PART = """
 INSERT INTO inbound_parts (carrier, source, destination, reference, total, part, data_coding, payload)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -123,7 +128,6 @@ PARTS = """
 SELECT part, data_coding, payload, received_at FROM inbound_parts
 WHERE carrier = $1 AND source = $2 AND destination = $3 AND reference = $4 AND total = $5
 ORDER BY part
-FOR UPDATE
 """
 
 DROP_PARTS = """

@@ -126,6 +126,7 @@ class Submissions:
         """
         async with self._database.transaction() as connection:
             key = msgspec.structs.astuple(part.key)
+            await connection.execute(store.LOCK_PARTS, *key)
             await connection.execute(store.KEEP_PART, *key, part.part, part.data_coding, part.payload)
             return _parts(part.key, await connection.fetch(store.PARTS, *key))
 
