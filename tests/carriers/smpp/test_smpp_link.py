@@ -251,3 +251,39 @@ async def test_a_pace_falls_once_per_hold_and_recovers() -> None:
     pace._rated_at -= 10
     assert pace.rate == 100.0
     assert pace.slowed_since is None
+
+
+async def test_every_outcome_is_true_while_the_smsc_is_killed_again_and_again(tmp_path: Path) -> None:
+    journal = tmp_path / "accepted.jsonl"
+    outcomes: dict[int, str] = {}
+    references = iter(range(1, 1_000_000))
+    dying = asyncio.Event()
+
+    async def sender(link: Link) -> None:
+        while not dying.is_set():
+            reference = next(references)
+            try:
+                await link.submit(text(reference))
+                outcomes[reference] = "accepted"
+            except OutcomeUnknown:
+                outcomes[reference] = "unknown"
+            except NotBound:
+                outcomes[reference] = "unsent"
+                await asyncio.sleep(0.01)
+
+    async with Smsc(log=str(journal), quiet=True) as smsc, linked(smsc, retry_least=0.05, tps=3000.0) as link:
+        senders = [asyncio.create_task(sender(link)) for _ in range(20)]
+        for _ in range(3):
+            before = link.status().submitted
+            while link.status().submitted < before + 200:
+                await asyncio.sleep(0.01)
+            await smsc.restart()
+            await link.wait_for("bound")
+        dying.set()
+        await asyncio.gather(*senders)
+    taken = [int(json.loads(line)["reference"]) for line in journal.read_text().splitlines()]
+    assert len(set(taken)) == len(taken)
+    by_outcome = {word: {key for key, value in outcomes.items() if value == word} for word in set(outcomes.values())}
+    assert by_outcome["accepted"] <= set(taken)
+    assert not by_outcome["unsent"] & set(taken)
+    assert set(taken) <= by_outcome["accepted"] | by_outcome["unknown"]
