@@ -8,10 +8,17 @@ import msgspec
 from asyncpg import UniqueViolationError
 
 from ringmain.core.errors import AlreadyExists, Invalid, NotFound, OptedOut, ReferenceReused
-from ringmain.core.texting import keywords, segments, store
+from ringmain.core.texting import keywords, store
 from ringmain.core.texting.carrier import InboundText
+from ringmain.core.texting.checks import (
+    check_address,
+    check_name,
+    check_sender,
+    check_text,
+    measure,
+    measure_inbound,
+)
 from ringmain.core.texting.model import (
-    MAX_TEXT,
     AttachedFile,
     Contact,
     Conversation,
@@ -25,11 +32,8 @@ from ringmain.database.pool import Connection, Database, Record
 from ringmain.database.wakeup import EVENTS, SUBMISSIONS, Wakeups
 from ringmain.database.write_group import WriteGroup
 
-ADDRESS: Final = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}")
-SENDER: Final = re.compile(r"\+?[\w .&-]{1,20}")
 MAX_GROUP: Final = 50
 MAX_REFERENCE: Final = 200
-MAX_NAME: Final = 200
 TRIES: Final = 5
 
 _conversation = msgspec.json.Decoder(Conversation)
@@ -69,7 +73,7 @@ class Texting:
 
         Raises Invalid.
         """
-        names = _check_name("first_name", first_name), _check_name("last_name", last_name)
+        names = check_name("first_name", first_name), check_name("last_name", last_name)
         return await self._contact_of(company_id, check_address(number), *names)
 
     async def _contact_of(self, company_id: int, *checked: str) -> tuple[Contact, bool]:
@@ -102,8 +106,8 @@ class Texting:
                 company_id,
                 contact_id,
                 None if number is None else check_address(number),
-                None if first_name is None else _check_name("first_name", first_name),
-                None if last_name is None else _check_name("last_name", last_name),
+                None if first_name is None else check_name("first_name", first_name),
+                None if last_name is None else check_name("last_name", last_name),
             )
         except UniqueViolationError:
             raise AlreadyExists("another contact has this number") from None
@@ -322,7 +326,7 @@ class Texting:
         text: str,
         inbound: InboundText,
     ) -> Message | None:
-        encoding, parts = _measure_inbound(text)
+        encoding, parts = measure_inbound(text)
         row = await connection.fetchrow(
             store.RECEIVE,
             company_id,
@@ -389,55 +393,6 @@ class Texting:
         if same and sorted(file.id for file in message.files) == list(draft.file_ids):
             return message
         return ReferenceReused("this reference was used for another message")
-
-
-def check_address(number: str) -> str:
-    """A number that can be texted: E.164 with +, or a short code of 3 to 8 digits. Raises Invalid."""
-    if not ADDRESS.fullmatch(number) or not number.isascii():
-        raise Invalid("number", "must be E.164 with +, or a short code")
-    return number
-
-
-def check_sender(sender: str) -> str:
-    """What inbound texts come from: also alphanumeric names, as banks use. Raises Invalid."""
-    if not SENDER.fullmatch(sender):
-        raise Invalid("sender", "must be a number or a name of 1 to 20 characters")
-    return sender
-
-
-def check_text(field: str, text: str) -> str:
-    """Refuse what PostgreSQL and carriers cannot hold: NUL, and halves of surrogate pairs. Raises Invalid."""
-    if "\0" in text:
-        raise Invalid(field, "must not contain the NUL character")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise Invalid(field, "is not valid Unicode") from None
-    return text
-
-
-def measure(text: str) -> tuple[Encoding, int]:
-    """Encoding and number of segments of an outbound text. Raises Invalid when SMS cannot carry it."""
-    if len(check_text("text", text)) > MAX_TEXT:
-        raise Invalid("text", f"must not be longer than {MAX_TEXT} characters")
-    try:
-        encoding, parts = segments.count(text)
-    except segments.TooManySegments:
-        raise Invalid("text", "needs more than 255 segments") from None
-    return encoding, parts
-
-
-def _measure_inbound(text: str) -> tuple[Encoding, int]:
-    try:
-        return segments.count(text)
-    except segments.TooManySegments:
-        return segments.encoding_of(text), 255
-
-
-def _check_name(field: str, name: str) -> str:
-    if len(name) > MAX_NAME:
-        raise Invalid(field, f"must not be longer than {MAX_NAME} characters")
-    return check_text(field, name)
 
 
 def _like(text: str) -> str:
