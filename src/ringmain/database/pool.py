@@ -21,6 +21,22 @@ else:
 log = structlog.get_logger()
 
 
+LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+)
+# What a server that starts, stops or recovers says, and one that has no place left.
+BUSY = (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError)
+RETRY_SECONDS = 0.1
+
+
+class DatabaseUnavailable(Exception):
+    """The database cannot be reached, or was lost in the middle: then it is not known whether a write was done."""
+
+
 class Database:
     """A fixed number of connections, opened when first needed and replaced when they break."""
 
@@ -31,6 +47,7 @@ class Database:
         self._idle: list[Connection] = []
         self._places = asyncio.Semaphore(size)
         self._closed = False
+        self.in_use = 0
 
     async def connect(self) -> Connection:
         """Open a connection outside the pool (for LISTEN, for migrations). The caller closes it.
@@ -46,9 +63,17 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """Lend a connection. One that broke meanwhile is thrown away."""
-        async with asyncio.timeout(self._acquire_timeout):
-            await self._places.acquire()
+        """Lend a connection; one that broke meanwhile is thrown away.
+
+        While the database is away, as during a restart, this waits for it. Raises DatabaseUnavailable.
+        """
+        deadline = asyncio.get_running_loop().time() + self._acquire_timeout
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._places.acquire()
+        except TimeoutError:
+            raise DatabaseUnavailable("no database connection is free") from None
+        self.in_use += 1
         try:
             connection = None
             while self._idle and connection is None:
@@ -56,9 +81,13 @@ class Database:
                 if connection.is_closed():
                     connection = None
             if connection is None:
-                connection = await self.connect()
+                connection = await self._connect_until(deadline)
             try:
                 yield connection
+            except LOST as error:
+                if connection.is_closed():
+                    raise DatabaseUnavailable("the database connection was lost") from error
+                raise
             except Exception:
                 if not connection.is_closed() and connection.is_in_transaction():
                     connection.terminate()
@@ -74,7 +103,17 @@ class Database:
                     else:
                         self._idle.append(connection)
         finally:
+            self.in_use -= 1
             self._places.release()
+
+    async def _connect_until(self, deadline: float) -> Connection:
+        while True:
+            try:
+                return await self.connect()
+            except (*LOST, *BUSY) as error:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise DatabaseUnavailable("the database cannot be reached") from error
+            await asyncio.sleep(RETRY_SECONDS)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:

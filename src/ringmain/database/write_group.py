@@ -10,6 +10,8 @@ from typing import Generic, TypeVar
 
 import asyncpg
 
+from ringmain.database.pool import DatabaseUnavailable
+
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
@@ -22,7 +24,8 @@ class WriteGroup(Generic[Item, Outcome]):
     """Collects items and writes them through `write`, which commits all of a batch or raises and writes nothing.
 
     `write` returns one outcome for each item, in order. An outcome that is an Exception is raised to its
-    submitter. When a batch raises, its items are written one by one, so that one bad item fails alone.
+    submitter. When a batch raises, its items are written one by one, so that one bad item fails alone; but when the
+    database is lost in the middle nobody knows whether the batch was written, and every submitter is told so.
     """
 
     def __init__(
@@ -64,8 +67,9 @@ class WriteGroup(Generic[Item, Outcome]):
         try:
             outcomes = await self._try([item for item, _ in batch])
         except Exception as error:
-            if len(batch) == 1:
-                _settle(batch[0][1], error)
+            if len(batch) == 1 or isinstance(error, DatabaseUnavailable):
+                for _, future in batch:
+                    _settle(future, error)
                 return
             for entry in batch:
                 await self._write_batch([entry])

@@ -6,6 +6,7 @@ from typing import Final
 from starlette.responses import Response
 
 from ringmain.core import errors as core
+from ringmain.database.pool import DatabaseUnavailable
 from ringmain.dialects.kit.answer import encode
 from ringmain.dialects.kit.errors import BadRequest, BodyTooLarge, ErrorTable
 
@@ -38,6 +39,7 @@ ERRORS: Final = ErrorTable(
         core.ReferenceReused: 409,
         core.TooLarge: 413,
         core.Unavailable: 502,
+        DatabaseUnavailable: 503,
     },
     problem,
 )
