@@ -1,5 +1,6 @@
 """What was looked up, for as long as this process would hear of a change."""
 
+import time
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Final, Generic, TypeVar
 
@@ -8,6 +9,8 @@ from ringmain.database.wakeup import CREDENTIALS, Wakeups
 Found = TypeVar("Found")
 
 LARGEST: Final = 20_000
+OLDEST: Final = 15.0
+"""Seconds after which everything is forgotten: a wake-up can be lost with the process that was to send it."""
 
 
 class CredentialCache(Generic[Found]):
@@ -20,17 +23,21 @@ class CredentialCache(Generic[Found]):
         self._wakeups = wakeups
         self._entries: dict[Hashable, Found] = {}
         self._generation = 0
+        self._begun = time.monotonic()
         wakeups.listen(CREDENTIALS, self.clear)
 
     def clear(self) -> None:
         """Forget everything, and what is being looked up at this moment too."""
         self._entries.clear()
         self._generation += 1
+        self._begun = time.monotonic()
 
     async def get(self, name: Hashable, look_up: Callable[[], Awaitable[Found]]) -> Found:
         """The entry, or what `look_up` finds. What it raises is raised and not kept."""
         if not self._wakeups.connected:
             return await look_up()
+        if time.monotonic() - self._begun > OLDEST:
+            self.clear()
         found = self._entries.get(name)
         if found is not None:
             return found

@@ -76,6 +76,10 @@ class Credentials:
         self._wakeups.wake(CREDENTIALS)
         return store.key_of(row)
 
+    async def has_secret(self, company_id: int, key_id: int, secret: str) -> bool:
+        """Whether this is the key's secret."""
+        return bool(await self._database.fetchval(store.HAS_SECRET, company_id, key_id, _sha256(secret)))
+
     async def caller_by_api_key(self, dialect: str, secret: str, person: str | int | None) -> Caller:
         """Who calls with this key, as `person`: "primary" (the owner), a core person id, or None (whom it is bound to).
 
@@ -99,6 +103,10 @@ class Credentials:
         hashed = await hash_password(password)
         if await self._database.fetchval(store.SET_PASSWORD, company_id, person_id, hashed) is None:
             raise NotFound("person")
+
+    async def has_password(self, company_id: int, person_id: int, password: str) -> bool:
+        """Whether this is the person's password."""
+        return await verify_password(await self._database.fetchval(store.PASSWORD, company_id, person_id), password)
 
     async def caller_by_password(self, email: str, password: str) -> Caller:
         """Who logs in with this e-mail, of whatever company the password fits. Raises Unauthenticated."""

@@ -36,7 +36,9 @@ SELECT {CALLER_COLUMNS}, NULL::bigint AS key_id
 FROM people AS person JOIN companies AS company ON company.id = person.company_id
 WHERE person.company_id = $1 AND person.id = $2 AND person.active
 """
+HAS_SECRET: Final = "SELECT secret_hash = $3 FROM api_keys WHERE company_id = $1 AND id = $2"
 
+PASSWORD: Final = "SELECT password_hash FROM people WHERE company_id = $1 AND id = $2"
 SET_PASSWORD: Final = """
 UPDATE people SET password_hash = $3, updated_at = now() WHERE company_id = $1 AND id = $2 RETURNING id
 """

@@ -31,7 +31,7 @@ def encode_stamp(core_id: int) -> str:
 
 
 def decode_stamp(text: str, kind: str) -> int:
-    """The core id of a message, session or device. Raises NotFound(kind) for anything that `encode_stamp` never makes."""
+    """The core id of a message, session or device. Raises NotFound(kind) for what `encode_stamp` never makes."""
     found = STAMP.fullmatch(text)
     return _join(int(found[1]), int(found[2], 16), kind) if found else _unknown(kind)
 

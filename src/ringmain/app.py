@@ -1,0 +1,180 @@
+"""The composition root: settings -> parts -> ASGI app. Only this module knows all parts."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
+from importlib.metadata import version
+from typing import Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ringmain.carriers.dispatch import Dispatcher, grouped_receipts
+from ringmain.carriers.sandbox import Sandbox
+from ringmain.carriers.smpp.carrier import Smpp
+from ringmain.core.files.storage import open_storage
+from ringmain.core.system import Core
+from ringmain.core.texting.carrier import Carrier, CarrierStatus
+from ringmain.core.texting.submissions import CarrierConfig, Submissions
+from ringmain.database.embedded import EmbeddedServer
+from ringmain.database.partitions import PartitionKeeper
+from ringmain.database.pool import Database
+from ringmain.database.reach import prepare
+from ringmain.database.wakeup import Wakeups
+from ringmain.delivery.egress import EgressGuard
+from ringmain.delivery.faces import Face, StandardFace
+from ringmain.delivery.relay import Relay
+from ringmain.delivery.worker import DeliveryWorker
+from ringmain.dialects.ringplan import app as ringplan
+from ringmain.dialects.ringplan.events import RingPlanFace
+from ringmain.dialects.ringplan.realtime import RingPlanRealtime
+from ringmain.front import Front, merge
+from ringmain.operator import app as operator
+from ringmain.operator.metering import MeteredCarrier, metered, metered_receipts
+from ringmain.operator.metrics import Metrics
+from ringmain.realtime.follower import Follower
+from ringmain.realtime.socketio import SocketServer
+from ringmain.settings import SettingError, Settings
+
+FACES: Final[Mapping[str, Face]] = {face.name: face for face in (StandardFace(), RingPlanFace())}
+
+
+class Ringmain:
+    """One process. `start` makes and starts the parts, in order; `stop` stops them in the opposite order.
+
+    After `start`, `core` may be called and `app` served.
+    """
+
+    core: Core
+    database: Database
+    wakeups: Wakeups
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._front = Front({})
+        self.sockets: SocketServer | None = None
+        self.follower: Follower | None = None
+        self.relay: Relay | None = None
+        self.deliveries: DeliveryWorker | None = None
+        self.dispatcher: Dispatcher | None = None
+        self._parts = AsyncExitStack()
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI application."""
+        await self._front(scope, receive, send)
+
+    async def start(self) -> None:
+        """Bring everything up; what came up is taken down again when a part fails.
+
+        Raises DatabaseUnusable, EmbeddedServerError, SettingError.
+        """
+        try:
+            await self._start_core()
+            await self._start_roles()
+        except BaseException:
+            await self._parts.aclose()
+            raise
+
+    async def stop(self) -> None:
+        """Take everything down, the database last. Requests must have ended."""
+        await self._parts.aclose()
+
+    async def _start_core(self) -> None:
+        settings = self.settings
+        dsn = settings.database_url or await self._start_embedded()
+        self.database = Database(dsn, size=settings.pool_size)
+        self._parts.push_async_callback(self.database.close)
+        await prepare(self.database)
+        self.wakeups = Wakeups(self.database)
+        await self._start(self.wakeups.start, self.wakeups.stop)
+        try:
+            storage = open_storage(settings.file_place)
+        except (ValueError, OSError) as error:
+            raise SettingError(f"RINGMAIN_FILE_STORAGE: {error}") from error
+        self.core = Core(self.database, self.wakeups, storage)
+        if settings.operator_token:
+            await self.core.credentials.create_operator_token("environment", settings.operator_token)
+
+    async def _start_embedded(self) -> str:
+        server = EmbeddedServer(self.settings.data_dir)
+        dsn = await server.start()
+        self._parts.push_async_callback(server.stop)
+        watching = asyncio.create_task(server.watch())
+        self._parts.push_async_callback(_cancel, watching)
+        return dsn
+
+    async def _start_roles(self) -> None:
+        roles = self.settings.roles
+        self.metrics = Metrics(
+            self.database, carriers=self._carriers, sockets=lambda: self.sockets.count() if self.sockets else 0
+        )
+        keeper = PartitionKeeper(self.database, retention_days=self.settings.retention_days)
+        await self._start(keeper.start, keeper.stop)
+        if "relay" in roles:
+            await self._start_delivery()
+        if "carrier" in roles:
+            await self._start_carriers()
+        dialects = await self._start_dialects() if "api" in roles else {}
+        self._front = Front(merge([self._operator(), dialects]))
+
+    async def _start_delivery(self) -> None:
+        try:
+            guard = EgressGuard(self.settings.egress_allow)
+        except ValueError as error:
+            raise SettingError(f"RINGMAIN_EGRESS_ALLOW: {error}") from error
+        self.relay = Relay(self.database, self.wakeups)
+        await self._start(self.relay.start, self.relay.stop)
+        self.deliveries = DeliveryWorker(self.database, self.wakeups, FACES, guard)
+        await self._start(self.deliveries.start, self.deliveries.stop)
+
+    async def _start_carriers(self) -> None:
+        submissions = Submissions(self.database, self.wakeups)
+        receipts = metered_receipts(grouped_receipts(submissions), self.metrics)
+
+        def build(config: CarrierConfig) -> Carrier:
+            if config.kind == "sandbox":
+                return Sandbox(config.name, self.core.texting, self.core.files, receipts)
+            if config.kind == "smpp":
+                return Smpp(config, self.core.texting, submissions, receipts)
+            raise ValueError(f"no such kind of carrier: {config.kind}")
+
+        self.dispatcher = Dispatcher(
+            submissions, self.wakeups, lambda config: MeteredCarrier(build(config), self.metrics)
+        )
+        await self._start(self.dispatcher.start, self.dispatcher.stop)
+
+    async def _start_dialects(self) -> dict[str, ASGIApp]:
+        self.sockets = SocketServer()
+        self._parts.push_async_callback(self.sockets.close)
+        self.follower = Follower(self.database, self.wakeups)
+        self.follower.subscribe(RingPlanRealtime(self.core, self.sockets).push)
+        await self._start(self.follower.start, self.follower.stop)
+        return metered(ringplan.build(self.core, self.settings.base_url, self.sockets), "ringplan", self.metrics)
+
+    def _operator(self) -> dict[str, ASGIApp]:
+        return operator.build(
+            self.core,
+            metrics=self.metrics,
+            version=version("ringmain"),
+            roles=self.settings.roles,
+            carriers=self._carriers,
+            loops=self._loops,
+        )
+
+    def _carriers(self) -> Sequence[CarrierStatus]:
+        return self.dispatcher.statuses() if self.dispatcher else []
+
+    def _loops(self) -> dict[str, bool]:
+        loops = {"listening": self.wakeups.connected}
+        if self.dispatcher:
+            loops["carriers"] = self.dispatcher.alive
+        return loops
+
+    async def _start(self, start: Callable[[], Awaitable[None]], stop: Callable[[], Awaitable[None]]) -> None:
+        await start()
+        self._parts.push_async_callback(stop)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

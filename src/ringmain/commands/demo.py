@@ -1,0 +1,113 @@
+"""What `ringmain serve --demo` adds: the example company, and commands to try it with.
+
+Its secrets are kept in `<data dir>/demo.json`, readable by the owner only, so that a second start prints them again.
+"""
+
+import asyncio
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from ringmain.app import Ringmain
+from ringmain.commands.apply import demo_document
+from ringmain.commands.listen import PORT
+from ringmain.dialects.ringplan import ids as ringplan
+from ringmain.settings import Settings
+from ringmain.setup.apply import apply
+
+NUMBER: Final = "+12025550143"
+STRANGER: Final = "+12025550178"
+ECHO: Final = "+15005550008"
+
+
+class Secrets(msgspec.Struct, frozen=True):
+    """What is kept in demo.json."""
+
+    ringplan_key: str
+    operator_token: str
+    passwords: dict[str, str]
+
+
+def allow_listener(settings: Settings) -> Settings:
+    """The demo's webhook goes to this machine, which is refused otherwise."""
+    return msgspec.structs.replace(settings, egress_allow=[*settings.egress_allow, f"127.0.0.1:{PORT}"])
+
+
+async def present(ringmain: Ringmain) -> None:
+    """Apply the demo and print what can be done with it."""
+    file = ringmain.settings.data_dir / "demo.json"
+    kept = await _prepare(ringmain, file)
+    company = await ringmain.core.companies.find_by_key("demo")
+    assert company is not None  # noqa: S101  (applied just now)
+    contact, _ = await ringmain.core.texting.create_contact(company.id, number=ECHO)
+    conversation, _ = await ringmain.core.texting.open_conversation(company.id, number=NUMBER, contact_ids=[contact.id])
+    sys.stdout.write(_guide(ringmain.settings.base_url, kept, ringplan.encode(conversation.id), file))
+    sys.stdout.flush()
+
+
+async def _prepare(ringmain: Ringmain, file: Path) -> Secrets:
+    core = ringmain.core
+    report, channels = await apply(ringmain.database, demo_document())
+    for channel in channels:
+        ringmain.wakeups.wake(channel)
+    made = report.companies[0]
+    old = await asyncio.to_thread(_read, file)
+    passwords = {person["email"]: person["password"] for person in made.people if "password" in person}
+    key = made.api_keys[0].get("secret", old.ringplan_key)
+    token = old.operator_token or secrets.token_urlsafe(32)
+    company_id = int(made.company["ids"]["ringcentral"])
+    if not await core.credentials.has_secret(company_id, int(made.api_keys[0]["ids"]["ringcentral"]), key):
+        # The file was lost, or belongs to another database: a new key.
+        await core.credentials.revoke_api_key(company_id, int(made.api_keys[0]["ids"]["ringcentral"]))
+        key = (await core.credentials.create_api_key(company_id, "ringplan", "demo")).secret
+    await core.credentials.create_operator_token("demo", token)
+    kept = Secrets(key, token, {**old.passwords, **passwords})
+    await asyncio.to_thread(_write, file, kept)
+    return kept
+
+
+def _read(file: Path) -> Secrets:
+    return msgspec.json.decode(file.read_bytes(), type=Secrets) if file.exists() else Secrets("", "", {})
+
+
+def _write(file: Path, kept: Secrets) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fresh = file.with_suffix(".new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
+        opened.write(msgspec.json.format(msgspec.json.encode(kept), indent=2))
+    fresh.replace(file)
+
+
+def _guide(url: str, kept: Secrets, conversation_id: str, file: Path) -> str:
+    people = "\n".join(f"  {email}  {password}" for email, password in kept.passwords.items())
+    ringmain = Path(sys.argv[0]) if Path(sys.argv[0]).name == "ringmain" else Path("ringmain")
+    return f"""
+Ringmain is ready: {url}        (secrets of this demo: {file})
+
+RingPlan API key   {kept.ringplan_key}
+Operator token     {kept.operator_token}
+People and passwords
+{people}
+
+See webhooks and realtime events arrive (in another terminal):
+  {ringmain} listen --url {url} --key {kept.ringplan_key}
+
+Send a text; this number answers with the same text:
+  KEY='Authorization: Bearer {kept.ringplan_key}'
+  curl -sS -H "$KEY" -H 'X-User-Id: primary' -H 'Content-Type: application/json' \\
+    -d '{{"text": "Hello from Ringmain"}}' \\
+    {url}/texting/conversations/{conversation_id}/messages/publish
+
+Read it back:
+  curl -sS -H "$KEY" -H 'X-User-Id: primary' {url}/texting/conversations/{conversation_id}/messages
+
+Let a text come in:
+  curl -sS -H 'Authorization: Bearer {kept.operator_token}' -H 'Content-Type: application/json' \\
+    -d '{{"from": "{STRANGER}", "to": "{NUMBER}", "text": "Can I come on Monday?"}}' \\
+    {url}/ringmain/v1/inbound-texts
+
+"""

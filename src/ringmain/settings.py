@@ -1,0 +1,174 @@
+"""Every setting: its environment variable, default and meaning. `ringmain settings` prints them all.
+
+A setting is read from `RINGMAIN_` and its name in capitals; `database_url` from DATABASE_URL.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, get_type_hints
+from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
+from msgspec import Meta
+
+Role = Literal["api", "relay", "carrier"]
+SECRET: Final = {"secret": True}
+
+
+class SettingError(ValueError):
+    """A variable with a value that cannot be; the text names the variable and never shows a secret."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator can set. Lists are separated by commas."""
+
+    data_dir: Annotated[Path, Meta(description="Folder of the embedded database, of files and of the demo.")] = Path(
+        "var"
+    )
+    database_url: Annotated[
+        str,
+        Meta(
+            description="PostgreSQL 15 or newer to use, as postgresql://user:password@host/name; "
+            "empty: the embedded one.",
+            extra=SECRET,
+        ),
+    ] = ""
+    host: Annotated[str, Meta(description="Address to listen on; 0.0.0.0 or :: for all.")] = "127.0.0.1"
+    port: Annotated[int, Meta(description="Port to listen on; 0 takes a free one.", ge=0, le=65535)] = 8000
+    public_url: Annotated[
+        str,
+        Meta(description="How clients reach this server, as https://phone.example.com; empty: host and port."),
+    ] = ""
+    roles: Annotated[
+        list[Role],
+        Meta(description="What this process does: api answers requests, relay delivers webhooks, carrier sends texts."),
+    ] = msgspec.field(default_factory=lambda: ["api", "relay", "carrier"])
+    egress_allow: Annotated[
+        list[str],
+        Meta(description="Private addresses that webhooks may go to, as 10.1.0.0/16:8080 or 127.0.0.1:*."),
+    ] = []
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="The least severe lines that are logged.")
+    ] = "info"
+    log_format: Annotated[
+        Literal["auto", "json", "console"],
+        Meta(description="One JSON object a line, or text for people; auto: text on a terminal."),
+    ] = "auto"
+    retention_days: Annotated[
+        int,
+        Meta(description="Days that events and the record of deliveries are kept, in whole months.", ge=7, le=36500),
+    ] = 90
+    file_storage: Annotated[
+        str,
+        Meta(description="Where uploaded files are kept: a folder or s3://bucket/prefix; empty: in the data folder."),
+    ] = ""
+    pool_size: Annotated[
+        int, Meta(description="Database connections of this process, besides one that listens.", ge=4, le=500)
+    ] = 12
+    operator_token: Annotated[
+        str,
+        Meta(
+            description="A token for the operator API, of at least 24 characters; others: ringmain token.", extra=SECRET
+        ),
+    ] = ""
+    shutdown_seconds: Annotated[
+        int, Meta(description="How long requests may take to finish when the server stops.", ge=0, le=3600)
+    ] = 10
+
+    @property
+    def file_place(self) -> str:
+        """Where files are kept, as core/files/storage.py reads it."""
+        return self.file_storage or str(self.data_dir / "files")
+
+    @property
+    def base_url(self) -> str:
+        """How clients reach this server, without a slash at the end."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
+        return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{self.port}"
+
+
+HINTS: Final = get_type_hints(Settings, include_extras=True)
+
+
+def variable_of(name: str) -> str:
+    """The environment variable of a setting."""
+    return "DATABASE_URL" if name == "database_url" else f"RINGMAIN_{name.upper()}"
+
+
+def load(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings; an empty variable counts as not set. Raises SettingError."""
+    values = {}
+    for name, hint in HINTS.items():
+        text = environment.get(variable_of(name), "").strip()
+        if text:
+            values[name] = _read(name, hint, text)
+    settings = Settings(**values)
+    _check(settings)
+    return settings
+
+
+def override(settings: Settings, given: Mapping[str, str]) -> Settings:
+    """Settings with those that the command line gives, by name. Raises SettingError."""
+    values = {name: _read(name, HINTS[name], text) for name, text in given.items()}
+    return msgspec.structs.replace(settings, **values)
+
+
+def unknown_variables(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Variables that look like ours and are none: most likely misspelt."""
+    known = {variable_of(name) for name in HINTS}
+    return sorted(name for name in environment if name.startswith("RINGMAIN_") and name not in known)
+
+
+def describe(settings: Settings) -> list[tuple[str, str, str, str]]:
+    """Each setting as (variable, value, default, meaning), secrets masked."""
+    defaults = Settings()
+    return [
+        (variable_of(name), _shown(name, getattr(settings, name)), _shown(name, getattr(defaults, name)), meaning)
+        for name, meaning in ((name, _meta(name).description or "") for name in HINTS)
+    ]
+
+
+def _meta(name: str) -> Meta:
+    found: Meta = HINTS[name].__metadata__[0]
+    return found
+
+
+def _is_secret(name: str) -> bool:
+    return bool(_meta(name).extra)
+
+
+def _read(name: str, hint: Any, text: str) -> Any:
+    is_list = isinstance(msgspec.inspect.type_info(hint), msgspec.inspect.ListType)
+    value = [part.strip() for part in text.split(",") if part.strip()] if is_list else text
+    try:
+        return msgspec.convert(value, hint, strict=False)
+    except msgspec.ValidationError as error:
+        reason = str(error).partition(" - at")[0]
+        shown = "" if _is_secret(name) else f" (it is {text!r})"
+        raise SettingError(f"{variable_of(name)}: {reason}{shown}") from None
+
+
+def _check(settings: Settings) -> None:
+    if settings.database_url and urlsplit(settings.database_url).scheme not in ("postgresql", "postgres"):
+        raise SettingError("DATABASE_URL: must begin with postgresql://")
+    if settings.public_url and not settings.public_url.startswith(("http://", "https://")):
+        raise SettingError("RINGMAIN_PUBLIC_URL: must begin with http:// or https://")
+    if settings.operator_token and len(settings.operator_token) < 24:
+        raise SettingError("RINGMAIN_OPERATOR_TOKEN: must have at least 24 characters")
+
+
+def _shown(name: str, value: object) -> str:
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    text = str(value)
+    if name == "database_url" and text:
+        parts = urlsplit(text)
+        if parts.password is not None:
+            place = parts.netloc.rpartition("@")[2]
+            parts = parts._replace(netloc=f"{parts.username}:***@{place}")
+        # A password may stand in the query too.
+        return urlunsplit(parts._replace(query="***" if parts.query else ""))
+    return "***" if text and _is_secret(name) else text

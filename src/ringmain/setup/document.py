@@ -1,0 +1,229 @@
+"""What a set-up file may say (`ringmain apply FILE.toml`), and its errors by file, line and key."""
+
+import re
+import tomllib
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from ringmain.core.companies.service import check_timezone
+from ringmain.core.errors import Invalid
+from ringmain.core.events import TYPES
+from ringmain.core.numbers.normalise import normalise
+from ringmain.core.people.service import check_email
+from ringmain.dialects.ringplan.events import WEBHOOK_TYPES
+from ringmain.setup.lines import Path, find_line
+
+Text = Annotated[str, Meta(min_length=1)]
+Dialect = Literal["ringplan", "ringrx", "ringotel", "ringcentral"]
+
+AT: Final = re.compile(r"(.*) - at `\$(.*)`", re.DOTALL)
+STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+)\]|\[\.\.\.\]")
+FIELD: Final = re.compile(r"unknown field `([^`]+)`")
+
+
+class SetupError(Exception):
+    """The file cannot be applied; the text names file, line and key."""
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the file. What is left out keeps its value, or gets the default of what is made."""
+
+
+class PersonPart(Part, frozen=True, kw_only=True):
+    """[[companies.people]], known by e-mail. Without a password, one is made with the person and shown once."""
+
+    email: str
+    first_name: str | UnsetType = UNSET
+    last_name: str | UnsetType = UNSET
+    owner: bool = False
+    active: bool | UnsetType = UNSET
+    timezone: str | UnsetType = UNSET
+    password: Annotated[str, Meta(min_length=8, max_length=1024)] | UnsetType = UNSET
+    profile: dict[str, Any] = {}
+
+
+class LocationPart(Part, frozen=True, kw_only=True):
+    """[[companies.locations]], known by name."""
+
+    name: Text
+    profile: dict[str, Any] = {}
+
+
+class NumberPart(Part, frozen=True, kw_only=True):
+    """[[companies.numbers]], known by number. `owners` are e-mails of the company's people."""
+
+    number: str
+    sms: bool | UnsetType = UNSET
+    mms: bool | UnsetType = UNSET
+    fax: bool | UnsetType = UNSET
+    voice: bool | UnsetType = UNSET
+    owners: list[str] | UnsetType = UNSET
+
+
+class ApiKeyPart(Part, frozen=True, kw_only=True):
+    """[[companies.api_keys]], known by dialect and name. `person` (e-mail) is whom the key is bound to."""
+
+    dialect: Dialect
+    name: Text
+    secret: Annotated[str, Meta(min_length=24)] | UnsetType = UNSET
+    person: str | UnsetType = UNSET
+
+
+class WebhookPart(Part, frozen=True, kw_only=True):
+    """[[companies.webhooks]]: of face ringplan one a company, of face ringmain known by URL.
+
+    `events` are the vendor's names for ringplan, the core's for ringmain.
+    """
+
+    face: Literal["ringmain", "ringplan"]
+    url: Text
+    events: Annotated[list[str], Meta(min_length=1)]
+    secret: str | UnsetType = UNSET
+
+
+class ContactPart(Part, frozen=True, kw_only=True):
+    """[[companies.contacts]]: somebody texted with, known by number."""
+
+    number: str
+    first_name: str | UnsetType = UNSET
+    last_name: str | UnsetType = UNSET
+
+
+class CompanyPart(Part, frozen=True, kw_only=True):
+    """[[companies]], known by key."""
+
+    key: Text
+    name: Text
+    country: str | UnsetType = UNSET
+    timezone: str | UnsetType = UNSET
+    profile: dict[str, Any] = {}
+    people: list[PersonPart] = []
+    locations: list[LocationPart] = []
+    numbers: list[NumberPart] = []
+    api_keys: list[ApiKeyPart] = []
+    webhooks: list[WebhookPart] = []
+    contacts: list[ContactPart] = []
+
+
+class CarrierPart(Part, frozen=True, kw_only=True):
+    """[[carriers]], known by name. `settings`: see carriers/<kind>."""
+
+    name: Text
+    kind: Literal["sandbox", "smpp"]
+    settings: dict[str, Any] = {}
+
+
+class RoutePart(Part, frozen=True, kw_only=True):
+    """[[carrier_routes]], known by prefix: "+44", "+1", "" for all. The longest prefix of the recipient wins."""
+
+    prefix: Annotated[str, Meta(pattern=r"^(\+[0-9]*)?$")]
+    carrier: Text
+
+
+class Content(Part, frozen=True, kw_only=True):
+    """The whole file."""
+
+    companies: list[CompanyPart] = []
+    carriers: list[CarrierPart] = []
+    carrier_routes: list[RoutePart] = []
+
+
+class Document:
+    """A file that was read and found sound by itself."""
+
+    def __init__(self, name: str, text: str) -> None:
+        """Raises SetupError."""
+        self.name = name
+        self._text = text
+        try:
+            self._raw = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise SetupError(f"{name}: {error}") from None
+        try:
+            self.content = msgspec.convert(self._raw, Content)
+        except msgspec.ValidationError as error:
+            raise self._refused(str(error)) from None
+        self._check()
+
+    def error(self, path: Path, reason: str) -> SetupError:
+        """An error at a place of this file."""
+        key = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
+        return SetupError(f"{self.name}, line {find_line(self._text, path)}, {key or 'file'}: {reason}")
+
+    def _refused(self, message: str) -> SetupError:
+        found = AT.fullmatch(message)
+        reason, place = (found[1], found[2]) if found else (message, "")
+        path: Path = ()
+        for name, index in STEP.findall(place):
+            path = (*path, int(index) if index else name)
+        unknown = FIELD.search(reason)
+        if unknown:
+            path, reason = (*path, unknown[1]), "there is no such key"
+        return self.error(path, reason.replace("Object", "the table").replace("field", "key"))
+
+    def _check(self) -> None:
+        """What types cannot say: values that cannot be, and things named twice."""
+        content = self.content
+        self._unique(("companies",), [company.key for company in content.companies], "key")
+        self._unique(("carriers",), [carrier.name for carrier in content.carriers], "name")
+        self._unique(("carrier_routes",), [route.prefix for route in content.carrier_routes], "prefix")
+        numbers: list[tuple[Path, str]] = []
+        for index, company in enumerate(content.companies):
+            self._check_company(("companies", index), company)
+            numbers += self._numbers(("companies", index), company)
+        seen: dict[str, Path] = {}
+        for path, number in numbers:
+            if number in seen:
+                raise self.error(path, f"{number} stands here a second time")
+            seen[number] = path
+
+    def _check_company(self, path: Path, company: CompanyPart) -> None:
+        country = company.country or "US"
+        if company.timezone:
+            self._valid((*path, "timezone"), check_timezone, company.timezone)
+        owners = [index for index, person in enumerate(company.people) if person.owner]
+        if len(owners) > 1:
+            raise self.error((*path, "people", owners[1], "owner"), "a company has one owner")
+        for index, person in enumerate(company.people):
+            self._valid((*path, "people", index, "email"), check_email, person.email)
+            if person.timezone:
+                self._valid((*path, "people", index, "timezone"), check_timezone, person.timezone)
+        for index, webhook in enumerate(company.webhooks):
+            known: Iterable[str] = WEBHOOK_TYPES if webhook.face == "ringplan" else TYPES
+            for number, event in enumerate(webhook.events):
+                if event not in known:
+                    place = (*path, "webhooks", index, "events", number)
+                    raise self.error(place, f"{event!r} is none of {', '.join(sorted(known))}")
+        for index, contact in enumerate(company.contacts):
+            if not contact.number.isdigit() or len(contact.number) > 8:  # not a short code
+                self._valid((*path, "contacts", index, "number"), normalise, contact.number, country)
+        self._unique((*path, "people"), [person.email.lower() for person in company.people], "email")
+        self._unique((*path, "locations"), [location.name for location in company.locations], "name")
+        self._unique((*path, "api_keys"), [(key.dialect, key.name) for key in company.api_keys], "name")
+        self._unique((*path, "webhooks"), [_webhook_identity(webhook) for webhook in company.webhooks], "url")
+        self._unique((*path, "contacts"), [contact.number for contact in company.contacts], "number")
+
+    def _numbers(self, path: Path, company: CompanyPart) -> Iterator[tuple[Path, str]]:
+        for index, part in enumerate(company.numbers):
+            place = (*path, "numbers", index, "number")
+            yield place, self._valid(place, normalise, part.number, company.country or "US")
+
+    def _valid(self, path: Path, check: Callable[..., Any], *values: object) -> Any:
+        try:
+            return check(*values)
+        except Invalid as error:
+            raise self.error(path, error.reason) from None
+
+    def _unique(self, path: Path, names: Iterable[Hashable], key: str) -> None:
+        seen = set()
+        for index, name in enumerate(names):
+            if name in seen:
+                raise self.error((*path, index, key), "stands here a second time")
+            seen.add(name)
+
+
+def _webhook_identity(webhook: WebhookPart) -> tuple[str, str]:
+    return (webhook.face, "" if webhook.face == "ringplan" else webhook.url)
