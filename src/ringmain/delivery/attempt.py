@@ -84,7 +84,7 @@ class Sender:
                 [claim.secret], f"msg_{claim.event_id}_{claim.subscription_id}", int(time.time()), request.body
             )
         except Exception as error:
-            log.exception("a notification cannot be made", event=claim.event_id, face=claim.endpoint.face)
+            log.exception("a notification cannot be made", event_id=claim.event_id, face=claim.endpoint.face)
             return self._failed(claim, 0, f"the notification could not be made: {type(error).__name__}")
         try:
             response = await self._post(request.url, request.body, {**request.headers, **headers})

@@ -10,7 +10,6 @@ import msgspec
 from ringmain.core.events import Event
 from ringmain.core.subscriptions.model import Endpoint, Subscription
 
-
 JSON_HEADERS: Final = MappingProxyType({"content-type": "application/json"})
 
 

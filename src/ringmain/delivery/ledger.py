@@ -17,7 +17,7 @@ from ringmain.database.pool import Database, Record
 from ringmain.database.write_group import WriteGroup
 from ringmain.delivery.attempt import Claim, Outcome
 from ringmain.delivery.session import OwnConnection
-from ringmain.delivery.store import CANCEL_ALL, CANCEL_STRAYS, CLAIM, RECORD
+from ringmain.delivery.store import CANCEL_ALL, CLAIM, RECORD
 
 log = structlog.get_logger()
 
@@ -59,11 +59,6 @@ class Ledger:
         database raises.
         """
         await self._outcomes.submit((claim, outcome))
-
-    async def cancel_strays(self) -> None:
-        """Cancel what was relayed while its endpoint went away. Raises session.FAILURES."""
-        async with self._database.connection() as connection:
-            await connection.execute(CANCEL_STRAYS, timeout=600)
 
     def close(self) -> None:
         """Drop the connection for claims."""

@@ -179,7 +179,7 @@ FROM unnest($10::bigint[], $11::boolean[], $12::int[], $13::text[], $14::boolean
         $17::timestamptz[])
     AS h (endpoint_id, succeeded, failures, error, unreachable, hold, gone, began)
 WHERE e.id = h.endpoint_id AND NOT (h.succeeded AND h.failures = 0 AND e.failures = 0 AND e.blocked_until IS NULL
-    AND e.last_success_at > now() - interval '1 second')
+    AND coalesce(e.last_success_at > now() - interval '1 second', false))
 """
 # After a 410. What is in flight elsewhere ends as it ends.
 CANCEL_ALL: Final = """
@@ -187,6 +187,17 @@ UPDATE deliveries SET state = 'cancelled', due_at = NULL, updated_at = now()
 WHERE endpoint_id = ANY ($1::bigint[]) AND due_at IS NOT NULL
 """
 
+# Upkeep
+
+LOCK_UPKEEP: Final = "SELECT pg_try_advisory_xact_lock($1)"
+LOCK_PATIENCE: Final = "SELECT set_config('lock_timeout', $1, true)"
+ENSURE_PARTITIONS: Final = "SELECT ensure_partitions($1)"
+PARTITIONS: Final = """
+SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+WHERE i.inhparent IN ('events'::regclass, 'deliveries'::regclass, 'delivery_attempts'::regclass) ORDER BY c.relname
+"""
+# The name comes from PARTITIONS and is made of small letters, digits and _.
+DROP_PARTITION: Final = "DROP TABLE {}"
 # What was relayed in the very moment in which its endpoint was deleted or went away.
 CANCEL_STRAYS: Final = """
 UPDATE deliveries d SET state = 'cancelled', due_at = NULL, updated_at = now()

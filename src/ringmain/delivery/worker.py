@@ -2,7 +2,6 @@
 
 import asyncio
 import ssl
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -29,7 +28,6 @@ BATCH: Final = 128
 POLL: Final = 0.5
 GAP: Final = 0.005
 RECONNECT: Final = 0.25
-UPKEEP: Final = 3600.0
 
 
 class DeliveryWorker:
@@ -115,15 +113,11 @@ class DeliveryWorker:
 
     async def _claim_all(self) -> None:
         lost = False
-        upkeep_at = time.monotonic() + UPKEEP
         while not self._stopping:
             room = min(self._limit - len(self._deliveries), BATCH)
             if room > 0:
                 self._woken.clear()
                 try:
-                    if time.monotonic() > upkeep_at:
-                        await self._ledger.cancel_strays()
-                        upkeep_at = time.monotonic() + UPKEEP
                     claims, set_back = await self._ledger.claim(self._in_flight, each=self._each, room=room)
                     lost = False
                 except FAILURES as error:
@@ -152,7 +146,7 @@ class DeliveryWorker:
             outcome = await self._sender.send(claim)
             await self._ledger.record(claim, outcome)
         except FAILURES as error:
-            log.warning("an outcome is lost", event=claim.event_id, error=repr(error))
+            log.warning("an outcome is lost", event_id=claim.event_id, error=repr(error))
         finally:
             self._end(claim)
 
