@@ -151,7 +151,7 @@ class SocketServer:
         connections = self.sio.eio.sockets
         for sid, eio_sid in self.sio.manager.get_participants(NAMESPACE, room):
             connection = connections.get(eio_sid)
-            if sid == skip_sid or connection is None or connection.closing or connection.closed:
+            if sid == skip_sid or connection is None or connection.closing:
                 continue
             reached += 1
             wire = self._wires.get(eio_sid)

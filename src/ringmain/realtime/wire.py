@@ -18,7 +18,6 @@ from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame, Opcode
-from websockets.protocol import State
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -44,6 +43,7 @@ class Wire:
         self._sending = 0
         owner = getattr(send, "__self__", None)
         self._protocol = owner if isinstance(owner, WebSocketsSansIOProtocol) else None
+        self._direct: WebSocketsSansIOProtocol | None = None
 
     async def send(self, message: Message) -> None:
         """The ASGI send of this connection."""
@@ -51,6 +51,8 @@ class Wire:
         if self._introduce is not None and text is not None and text != PROBE_ANSWER:
             self._introduce(self, text)
             self._introduce = None
+            if self._protocol is not None and not self._protocol.conn.extensions:
+                self._direct = self._protocol
         self._sending += 1
         try:
             await self._send(message)
@@ -59,13 +61,12 @@ class Wire:
 
     def write(self, frame: bytes) -> bool:
         """Writes a frame at once, or says False: no seam here, compressed, closing, full, or packets on their way."""
-        protocol = self._protocol
+        protocol = self._direct
         if (
             protocol is None
             or self._sending
+            or protocol.close_sent
             or not protocol.writable.is_set()
-            or protocol.conn.state is not State.OPEN
-            or protocol.conn.extensions
             or protocol.transport.is_closing()
         ):
             return False
