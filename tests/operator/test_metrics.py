@@ -1,0 +1,110 @@
+import re
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from ringmain.carriers.sandbox import Magic
+from tests.conditions import eventually
+from tests.conftest import furnish
+from tests.operator.conftest import V1, World
+
+
+async def scrape(world: World) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    async with world.operator.http.get(f"{world.base}/metrics") as response:
+        assert response.status == 200
+        text = await response.text()
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def labels(**given: str) -> frozenset[tuple[str, str]]:
+    return frozenset(given.items())
+
+
+async def test_requests_are_counted_by_template_and_never_by_id(world: World) -> None:
+    operator = world.operator
+    for _ in range(3):
+        await operator("GET", world.company, 200)
+    await operator("GET", f"{world.company}/", 200)
+    await operator("GET", f"{V1}/companies/1", 404)
+    await operator("GET", f"{V1}/a/b/c/123456", 404)
+    async with operator.http.request("PROPFIND", f"{world.base}{world.company}"):
+        pass
+    seen = await scrape(world)
+    template = f"{V1}/companies/{{company_id}}"
+
+    def count(method: str, route: str, status: str) -> float:
+        wanted = labels(dialect="operator", method=method, route=route, status=status)
+        return seen[("ringmain_request_seconds_count", wanted)]
+
+    assert count("GET", template, "200") == 4
+    assert count("GET", template, "404") == 1
+    assert count("GET", "unmatched", "404") == 1
+    assert count("other", template, "405") == 1
+    values = {value for _, pairs in seen for _, value in pairs}
+    assert str(world.acme.company_id) not in " ".join(values)
+    assert "123456" not in " ".join(values)
+
+
+async def test_texts_are_counted_by_what_became_of_them(world: World) -> None:
+    core = world.core
+    for number in (Magic.DELIVERED, Magic.REJECTED):
+        contact, _ = await core.texting.create_contact(world.acme.company_id, number=number)
+        conversation, _ = await core.texting.open_conversation(
+            world.acme.company_id, number=world.acme.number, contact_ids=[contact.id]
+        )
+        await core.texting.send(world.acme.company_id, conversation.id, text="Hi")
+
+    async def counted() -> bool:
+        seen = await scrape(world)
+        wanted = {"accepted": 2.0, "sent": 1.0, "delivered": 1.0, "failed": 1.0}
+        return all(
+            seen.get(("ringmain_texts_total", labels(carrier="sandbox", outcome=outcome))) == value
+            for outcome, value in wanted.items()
+        )
+
+    await eventually(counted)
+
+
+async def test_backlogs_are_read_when_asked(world: World) -> None:
+    core, company_id = world.core, world.acme.company_id
+    contact, _ = await core.texting.create_contact(company_id, number="+13105550177")
+    conversation, _ = await core.texting.open_conversation(
+        company_id, number=world.acme.number, contact_ids=[contact.id]
+    )
+    await core.database.execute("INSERT INTO carriers (name, kind) VALUES ('slow', 'smpp')")
+    await core.database.execute("UPDATE carrier_routes SET carrier = 'slow'")
+    await core.texting.send(company_id, conversation.id, text="waits for ever")
+    endpoint, _ = await core.subscriptions.create_endpoint(company_id, face="ringmain", url="https://example.com/")
+    await core.subscriptions.test_event(company_id, endpoint.id)
+    seen = await scrape(world)
+    assert seen[("ringmain_database_up", labels())] == 1
+    assert seen[("ringmain_submissions_backlog", labels(carrier="slow"))] == 1
+    assert seen[("ringmain_deliveries_backlog", labels())] == 1
+    # Nobody relays here.
+    assert 0 < seen[("ringmain_event_log_lag_seconds", labels())] < 60
+    assert seen[("ringmain_sockets_connected", labels())] == 3
+    assert seen[("ringmain_carrier_state", labels(carrier="sandbox", kind="sandbox", state="ready"))] == 1
+    assert 0 <= seen[("ringmain_database_connections_used", labels())] <= 8
+    assert seen[("ringmain_database_connections_limit", labels())] == 8
+
+
+async def test_an_empty_system_has_no_backlog(world: World) -> None:
+    await world.core.database.execute("DELETE FROM events")
+    seen = await scrape(world)
+    assert seen[("ringmain_deliveries_backlog", labels())] == 0
+    assert seen[("ringmain_event_log_lag_seconds", labels())] == 0
+
+
+async def test_every_metric_is_documented_and_none_is_invented(world: World) -> None:
+    await furnish(world.core, name="Third", number="+12025550199")
+    world.metrics.count_text("sandbox", "sent")
+    world.metrics.count_delivery("delivered")
+    async with world.operator.http.get(f"{world.base}/metrics") as response:
+        families = {family.name for family in text_string_to_metric_families(await response.text())}
+    page = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    documented = {name.removesuffix("_total") for name in re.findall(r"`(ringmain_\w+)`", page)}
+    assert families | {"ringmain_submissions_backlog"} == documented
