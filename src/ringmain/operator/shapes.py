@@ -56,6 +56,11 @@ class KeyQuery(Query, frozen=True, kw_only=True):
     before: Before | None = None
     limit: Limit = 100
 
+    @property
+    def bound(self) -> int:
+        """What ids must be below."""
+        return self.before or MAX_ID + 1
+
 
 class MessageQuery(KeyQuery, frozen=True, kw_only=True):
     """Messages of a company, or of one conversation."""

@@ -30,7 +30,7 @@ _message = msgspec.json.Decoder(Message)
 async def list_conversations(call: Call) -> Paged[Conversation]:
     """A company's conversations, the newest made first."""
     query: KeyQuery = call.query
-    rows = await call.core.database.fetch(store.CONVERSATIONS, call.company_id, query.before, query.limit)
+    rows = await call.core.database.fetch(store.CONVERSATIONS, call.company_id, query.bound, query.limit)
     items = [_conversation.decode(row[0]) for row in rows]
     return Paged(items=items, next=items[-1].id if len(items) == query.limit else None)
 
@@ -38,7 +38,7 @@ async def list_conversations(call: Call) -> Paged[Conversation]:
 async def list_messages(call: Call) -> Paged[Message]:
     """A company's messages, newest first, of one conversation if asked."""
     query: MessageQuery = call.query
-    arguments: tuple[object, ...] = (call.company_id, query.before, query.limit)
+    arguments: tuple[object, ...] = (call.company_id, query.bound, query.limit)
     statement = store.MESSAGES
     if query.conversation_id is not None:
         await call.core.texting.get_conversation(call.company_id, query.conversation_id)
@@ -55,7 +55,7 @@ async def list_opt_outs(call: Call) -> Listed[OptOutEvent]:
 async def list_events(call: Call) -> Paged[EventRecord]:
     """A company's event log, newest first."""
     query: EventQuery = call.query
-    rows = await call.core.database.fetch(store.EVENTS, call.company_id, query.before, query.limit, query.type)
+    rows = await call.core.database.fetch(store.EVENTS, call.company_id, query.bound, query.limit, query.type)
     items = []
     for row in rows:
         event = Event(**{**row, "payload": msgspec.Raw(row["payload"].encode())})
