@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
+from datetime import timedelta
 from importlib.metadata import version
 from typing import Final
 
@@ -23,7 +24,7 @@ from ringmain.database.wakeup import Wakeups
 from ringmain.delivery.egress import EgressGuard
 from ringmain.delivery.faces import Face, StandardFace
 from ringmain.delivery.relay import Relay
-from ringmain.delivery.worker import DeliveryWorker
+from ringmain.delivery.worker import TIMEOUT, DeliveryWorker
 from ringmain.dialects.ringplan import app as ringplan
 from ringmain.dialects.ringplan.events import RingPlanFace
 from ringmain.dialects.ringplan.realtime import RingPlanRealtime
@@ -78,6 +79,12 @@ class Ringmain:
         """Take everything down, the database last. Requests must have ended."""
         await self._parts.aclose()
 
+    async def hang_up(self) -> None:
+        """End realtime connections and long polls, which would otherwise use up the time meant for requests."""
+        sockets, self.sockets = self.sockets, None
+        if sockets is not None:
+            await sockets.close()
+
     async def _start_core(self) -> None:
         settings = self.settings
         dsn = settings.database_url or await self._start_embedded()
@@ -123,11 +130,18 @@ class Ringmain:
             raise SettingError(f"RINGMAIN_EGRESS_ALLOW: {error}") from error
         self.relay = Relay(self.database, self.wakeups)
         await self._start(self.relay.start, self.relay.stop)
-        self.deliveries = DeliveryWorker(self.database, self.wakeups, FACES, guard)
+        lease = self.settings.lease_seconds
+        self.deliveries = DeliveryWorker(
+            # A try may take two connections: it must be over, and written down, before its lease is.
+            *(self.database, self.wakeups, FACES, guard),
+            lease=lease,
+            timeout=min(TIMEOUT, lease / 3),
+        )
         await self._start(self.deliveries.start, self.deliveries.stop)
 
     async def _start_carriers(self) -> None:
-        submissions = Submissions(self.database, self.wakeups)
+        lease = timedelta(seconds=self.settings.lease_seconds)
+        submissions = Submissions(self.database, self.wakeups, lease=lease)
         receipts = metered_receipts(grouped_receipts(submissions), self.metrics)
 
         def build(config: CarrierConfig) -> Carrier:
@@ -144,7 +158,7 @@ class Ringmain:
 
     async def _start_dialects(self) -> dict[str, ASGIApp]:
         self.sockets = SocketServer()
-        self._parts.push_async_callback(self.sockets.close)
+        self._parts.push_async_callback(self.hang_up)
         self.follower = Follower(self.database, self.wakeups)
         self.follower.subscribe(RingPlanRealtime(self.core, self.sockets).push)
         await self._start(self.follower.start, self.follower.stop)

@@ -122,37 +122,43 @@ async def _answer(
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=ringmain.settings.shutdown_seconds,
-        )
+        ),
+        ringmain.hang_up,
     )
     serving = asyncio.create_task(server.serve([listener]))
-    interrupted = asyncio.create_task(stopping.wait())
-    await asyncio.wait(
-        {serving, listening := asyncio.create_task(server.listening.wait())}, return_when="FIRST_COMPLETED"
-    )
-    listening.cancel()
-    log.info("ready", url=ringmain.settings.base_url, roles=ringmain.settings.roles)
-    if when_ready is not None:
-        await when_ready(ringmain)
-    await asyncio.wait({serving, interrupted}, return_when=asyncio.FIRST_COMPLETED)
-    interrupted.cancel()
-    log.info("stopping")
-    server.should_exit = True
-    # Sockets and long polls would use up the time that is meant for requests.
-    if ringmain.sockets is not None:
-        await ringmain.sockets.close()
-    await serving
+    listening, interrupted = asyncio.create_task(server.listening.wait()), asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait({serving, listening}, return_when=asyncio.FIRST_COMPLETED)
+        log.info("ready", url=ringmain.settings.base_url, roles=ringmain.settings.roles)
+        if when_ready is not None:
+            await when_ready(ringmain)
+        await asyncio.wait({serving, interrupted}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        log.info("stopping")
+        listening.cancel()
+        interrupted.cancel()
+        server.should_exit = True
+        await serving
 
 
 class _Server(uvicorn.Server):
     """uvicorn without its signal handlers: it is one part of several here."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, hang_up: Callable[[], Awaitable[None]]) -> None:
         super().__init__(config)
         self.listening = asyncio.Event()
+        self._hang_up = hang_up
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.listening.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Accept no more first: who is hung up on tries again at once.
+        for server in self.servers:
+            server.close()
+        await self._hang_up()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

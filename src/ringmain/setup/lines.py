@@ -36,7 +36,8 @@ def _scan(text: str) -> dict[Path, int]:
         if header:
             keys, position = _keys(text, header.end())
             table = _enter(keys, counts, is_array=header[1] == "[[")
-            lines.setdefault(table, line)
+            for length in range(1, len(table) + 1):
+                lines.setdefault(table[:length], line)
             position = _end_of_line(text, position)
         elif KEY.match(text, position):
             keys, position = _keys(text, position)
