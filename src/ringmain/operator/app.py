@@ -7,7 +7,7 @@ What the composition root does with this package:
   `metering.metered(table, "ringplan", metrics)`;
 - wraps what makes carriers: `lambda config: MeteredCarrier(make(config), metrics)`, and where the carriers bring their
   receipts: `metered_receipts(...)`;
-- lets the delivery worker call `metrics.count_delivery(outcome)` for each try that ended;
+- lets the delivery worker call `metrics.count_delivery(outcome.state)` for each try that was recorded;
 - gives `loops`: by name, whether each long-lived part of this node's roles runs (relay, deliveries, carriers, sockets).
 """
 

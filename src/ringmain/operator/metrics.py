@@ -145,7 +145,7 @@ class Metrics:
         self._texts.labels(carrier, outcome).inc()
 
     def count_delivery(self, outcome: str) -> None:
-        """Count one try of a webhook: delivered, failed, dead, gone."""
+        """Count one try of a webhook by the state it left its delivery in (DeliveryState)."""
         self._deliveries.labels(outcome).inc()
 
     async def answer(self, request: Request) -> Response:

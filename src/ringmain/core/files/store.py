@@ -18,15 +18,15 @@ SELECT companies.id, $2, $3::bigint FROM companies
 WHERE companies.id = $1
   AND ($3 IS NULL OR EXISTS (SELECT FROM people WHERE people.company_id = $1 AND people.id = $3))
 RETURNING {COLUMNS}
-"""  # noqa: S608
+"""
 
-SELECT: Final = f"SELECT {COLUMNS} FROM files WHERE company_id = $1 AND id = $2"  # noqa: S608
+SELECT: Final = f"SELECT {COLUMNS} FROM files WHERE company_id = $1 AND id = $2"
 
 UPLOADED: Final = f"""
 UPDATE files SET uploaded_name = $3, mimetype = $4, size = $5, sha256 = $6, uploaded_at = now()
 WHERE company_id = $1 AND id = $2 AND uploaded_at IS NULL
 RETURNING {COLUMNS}
-"""  # noqa: S608
+"""
 
 
 def file_of(row: Record) -> File:
