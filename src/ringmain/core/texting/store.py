@@ -151,13 +151,19 @@ WITH input AS (
         $9::smallint[], $10::text[], $11::boolean[])
     AS i (n, company_id, conversation_id, author_id, text, reference, file_ids, encoding, segments, origin, automatic)
 ), locked AS MATERIALIZED (
-    SELECT c.company_id, c.id, c.number_id, c.contact_ids, parties_json(c) AS parties FROM conversations c
+    SELECT c.company_id, c.id, c.number_id, num.number AS sender, num.sms, num.mms, k.recipients,
+        parties_shape(c.id, c.kind, c.number_id, num.number, k.contacts, y.timezone) AS parties
+    FROM conversations c
+    JOIN numbers num ON num.company_id = c.company_id AND num.id = c.number_id
+    JOIN companies y ON y.id = c.company_id
+    CROSS JOIN LATERAL (
+        SELECT array_agg(k.number ORDER BY k.id) AS recipients, jsonb_agg(contact_json(k) ORDER BY k.id) AS contacts
+        FROM unnest(c.contact_ids) AS one (id) JOIN contacts k ON k.company_id = c.company_id AND k.id = one.id
+    ) k
     WHERE (c.company_id, c.id) IN (SELECT company_id, conversation_id FROM input) AND c.deleted_at IS NULL
     ORDER BY c.company_id, c.id FOR NO KEY UPDATE OF c
 ), target AS MATERIALIZED (
-    SELECT i.*, new_id() AS id, c.number_id, c.parties, num.number AS sender, num.sms, num.mms,
-        ARRAY(SELECT k.number FROM contacts k WHERE k.company_id = c.company_id AND k.id = ANY (c.contact_ids)
-              ORDER BY k.id) AS recipients,
+    SELECT i.*, new_id() AS id, c.number_id, c.sender, c.sms, c.mms, c.recipients, c.parties,
         CASE i.file_ids WHEN '{}' THEN '[]'::jsonb ELSE (
             SELECT coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name, 'mimetype', f.mimetype,
                 'size', f.size, 'uploaded_at', f.uploaded_at) ORDER BY f.id), '[]')
@@ -165,7 +171,6 @@ WITH input AS (
                 AND f.uploaded_at IS NOT NULL) END AS files
     FROM input i
     JOIN locked c ON c.company_id = i.company_id AND c.id = i.conversation_id
-    JOIN numbers num ON num.company_id = c.company_id AND num.id = c.number_id
 ), checked AS MATERIALIZED (
     SELECT t.*, o.contact_number AS opted_out, CASE
         WHEN o.contact_number IS NOT NULL THEN 'opted_out'

@@ -391,17 +391,23 @@ CREATE TABLE presence (                         -- the newest status a person se
 );
 
 -- The core's JSON shapes of a conversation: what events carry and what conversation reads return.
-CREATE FUNCTION contacts_json(company bigint, ids bigint[]) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT coalesce(jsonb_agg(jsonb_build_object(
-        'id', k.id, 'company_id', k.company_id, 'number', k.number,
-        'first_name', k.first_name, 'last_name', k.last_name) ORDER BY k.id), '[]')
-    FROM contacts k WHERE k.company_id = company AND k.id = ANY (ids)
+CREATE FUNCTION contact_json(k contacts) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object('id', k.id, 'company_id', k.company_id, 'number', k.number,
+        'first_name', k.first_name, 'last_name', k.last_name)
 $$;
 
+CREATE FUNCTION parties_shape(id bigint, kind text, number_id bigint, number text, contacts jsonb, timezone text)
+RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object('id', id, 'kind', kind, 'number_id', number_id, 'number', number,
+        'contacts', coalesce(contacts, '[]'), 'timezone', timezone)
+$$;
+
+-- Contacts are joined id by id: a condition on the whole array reads all contacts of a company.
 CREATE FUNCTION parties_json(c conversations) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT jsonb_build_object(
-        'id', c.id, 'kind', c.kind, 'number_id', c.number_id, 'number', n.number,
-        'contacts', contacts_json(c.company_id, c.contact_ids), 'timezone', y.timezone)
+    SELECT parties_shape(c.id, c.kind, c.number_id, n.number, (
+        SELECT jsonb_agg(contact_json(k) ORDER BY k.id)
+        FROM unnest(c.contact_ids) AS one (id) JOIN contacts k ON k.company_id = c.company_id AND k.id = one.id
+    ), y.timezone)
     FROM numbers n, companies y
     WHERE n.company_id = c.company_id AND n.id = c.number_id AND y.id = c.company_id
 $$;
