@@ -27,12 +27,16 @@ HELD_BACK: Final = 0.005
 """Seconds to wait for transactions that began earlier, and whose end wakes nobody; doubled each time, up to POLL."""
 RECONNECT: Final = 0.25
 
-NOW = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+NOW = """
+SELECT pg_snapshot_xmin(snapshot)::text::bigint AS oldest, snapshot::text FROM pg_current_snapshot() AS snapshot
+"""
+# $3: what could be seen at the start, and so was over by then
 AFTER = """
 SELECT id, company_id, type, subject_id, order_key, origin, payload::text AS payload, transaction_id,
     transaction_id < pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS settled
 FROM events WHERE (transaction_id, id) > ($1, $2)
-ORDER BY transaction_id, id LIMIT $3
+    AND NOT pg_visible_in_snapshot(transaction_id::text::xid8, $3::text::pg_snapshot)
+ORDER BY transaction_id, id LIMIT $4
 """
 
 
@@ -44,6 +48,7 @@ class Follower:
         self._wakeups = wakeups
         self._callbacks: list[Callback] = []
         self._cursor = (0, 0)
+        self._start = ""
         self._held_back = HELD_BACK
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -56,7 +61,7 @@ class Follower:
 
     async def start(self) -> None:
         """Take the place in the log from which to follow. Raises what the database raises when it is away."""
-        self._cursor = (await self._database.fetchval(NOW), 0)
+        await self._begin_now()
         self._stop_listening = self._wakeups.listen(EVENTS, self._woken.set)
         self._task = asyncio.create_task(self._follow())
 
@@ -89,7 +94,7 @@ class Follower:
 
     async def _read(self) -> float:
         """Hand on the next batch; returns how long to wait before the next, in seconds."""
-        rows = await self._database.fetch(AFTER, *self._cursor, BATCH)
+        rows = await self._database.fetch(AFTER, *self._cursor, self._start, BATCH)
         events = []
         for row in rows:
             if not row["settled"]:
@@ -118,12 +123,21 @@ class Follower:
         except TimeoutError:
             return
 
+    async def _begin_now(self) -> None:
+        now = await self._now()
+        self._cursor, self._start = (now["oldest"], 0), now["snapshot"]
+
     async def _check_history(self) -> None:
         """A database restored from a backup counts transactions from an earlier number: begin there again."""
-        now = await self._database.fetchval(NOW)
-        if now < self._cursor[0]:
-            log.warning("the event log went back in time", cursor=self._cursor[0], now=now)
-            self._cursor = (now, 0)
+        oldest = (await self._now())["oldest"]
+        if oldest < self._cursor[0]:
+            log.warning("the event log went back in time", cursor=self._cursor[0], oldest=oldest)
+            await self._begin_now()
+
+    async def _now(self) -> asyncpg.Record:
+        now = await self._database.fetchrow(NOW)
+        assert now is not None  # noqa: S101 (a SELECT without conditions)
+        return now
 
 
 def _event_of(row: asyncpg.Record) -> Event:

@@ -91,8 +91,9 @@ class Caller:
 class World:
     """A running server with two companies, and what a test wants to look at."""
 
-    def __init__(self, core: Core, base: str, acme: Caller, globex: Caller) -> None:
+    def __init__(self, core: Core, realtime: RingPlanRealtime, base: str, acme: Caller, globex: Caller) -> None:
         self.core = core
+        self.realtime = realtime
         self.base = base
         self.acme = acme
         self.globex = globex
@@ -109,13 +110,14 @@ class World:
 async def world(core: Core) -> AsyncIterator[World]:
     sockets = SocketServer()
     follower = Follower(core.database, core.wakeups)
-    follower.subscribe(RingPlanRealtime(core, sockets).push)
-    await follower.start()
+    realtime = RingPlanRealtime(core, sockets)
+    follower.subscribe(realtime.push)
     offices = [await furnish(core), await furnish(core, name="Globex", number="+12025550145")]
     keys = [await core.credentials.create_api_key(office.company_id, "ringplan", "test") for office in offices]
+    await follower.start()
     async with serving(Front(build(core, PUBLIC_URL, sockets))) as base, aiohttp.ClientSession() as http:
         callers = [Caller(http, base, office, key.secret) for office, key in zip(offices, keys, strict=True)]
-        yield World(core, base, *callers)
+        yield World(core, realtime, base, *callers)
         await sockets.close()
     await follower.stop()
 

@@ -3,7 +3,7 @@
 from ringmain.dialects.ringplan import ids
 from tests.dialects.ringplan.conftest import Caller, World, counts
 
-ABSENT = "6160a1b20000000000000001"
+ABSENT = ids.encode(8192)
 
 
 async def test_row_29_201_when_new_200_when_there_is_one(acme: Caller) -> None:

@@ -5,7 +5,7 @@ import re
 from ringmain.dialects.ringplan import ids
 from tests.dialects.ringplan.conftest import Caller, World, counts
 
-ABSENT = "6160a1b20000000000000001"
+ABSENT = ids.encode(8192)
 FIELDS = {
     "id", "company_id", "contact_id", "contactinfo", "contactsinfo", "conversation_type", "countunreadmessages",
     "from_number", "has_direct_msg", "has_hidden_msg", "last_message_created_at", "lastmessage", "recipients",

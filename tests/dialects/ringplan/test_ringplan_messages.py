@@ -6,7 +6,7 @@ from uuid import uuid4
 from ringmain.dialects.ringplan import ids
 from tests.dialects.ringplan.conftest import Caller, World, counts
 
-ABSENT = "6160a1b20000000000000001"
+ABSENT = ids.encode(8192)
 FIELDS = {
     "id", "campaign_info", "conversation_id", "conversation_type", "created_at", "direction", "files", "frm",
     "is_read", "is_visible", "source_conversation_type", "stamp_id", "success", "text", "timezone", "to",

@@ -81,4 +81,4 @@ class TextingContactRoutes:
 
 
 def _contact_id(request: Request) -> int:
-    return ids.decode(request.path_params["texting_contact_id"], "texting contact")
+    return ids.decode(request.path_params["texting_contact_id"], "contact")

@@ -39,7 +39,7 @@ class TextingNumberRoutes:
         try:
             e164 = normalise(request.path_params["number"], caller.country)
         except Invalid as error:
-            raise NotFound("texting number") from error
+            raise NotFound("number") from error
         emails: list[str] = await EMAILS(request)
         number = await self._numbers.set_owners(caller.company_id, e164, emails)
         return answer.json(wire.texting_number(number, "national"))

@@ -1,0 +1,258 @@
+"""What holds on every route: 401, tenancy, broken bodies, methods, slashes, cross-origin calls."""
+
+import io
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from ringmain.dialects.kit.routing import Endpoint
+from ringmain.dialects.ringplan import ids
+from ringmain.dialects.ringplan.app import endpoints
+from tests.dialects.ringplan.conftest import PUBLIC_URL, Caller, World, counts
+
+# A body that each writing route accepts, so that only the ids in the path are at fault.
+BODIES: dict[str, object] = {
+    "POST /texting/conversations": {"contact_id": "", "from_number": "2025550123"},
+    "PATCH /texting/conversations/{conversation_id}/messages/{message_id}": {"is_read": True},
+    "POST /texting/conversations/{conversation_id}/messages/publish": {"text": "x"},
+    "POST /texting/contacts": {"number": "2135550100"},
+    "PUT /texting/contacts/{texting_contact_id}": {"first_name": "Mallory"},
+    "PUT /texting/numbers/{number}": ["a@b.example"],
+    "POST /files": {"name": "x"},
+    "POST /conversion/files/{file_id}/representation": {},
+    "PATCH /status/v2/current-user": {"main_status": {"status": "away"}},
+    "PUT /webhooks/callbacks/url": {"url": "example.com"},
+    "POST /webhooks/callbacks": {"type": "texting.message.inbound"},
+}
+FORM = "POST /files/{file_id}/upload"
+BODILESS = {"POST /conversion/files/{file_id}/representation", FORM}
+
+
+def name_of(endpoint: Endpoint) -> str:
+    return f"{endpoint.method} {endpoint.path}"
+
+
+def table(world: World) -> list[Endpoint]:
+    return endpoints(world.core, PUBLIC_URL)
+
+
+def form() -> aiohttp.FormData:
+    data = aiohttp.FormData()
+    data.add_field("upfile", b"content", filename="x.txt")
+    return data
+
+
+async def belongings(world: World) -> dict[str, str]:
+    """Ids of everything that Globex has, by the name of the path parameter."""
+    globex = world.globex
+    message = await globex.publish()
+    file = (await globex("POST", "/files", json={"name": "x"})).json()
+    subscription = (await globex("POST", "/webhooks/callbacks", json={"type": "texting.message.inbound"})).json()
+    return {
+        "conversation_id": globex.conversation,
+        "message_id": message["id"],
+        "texting_contact_id": globex.contact,
+        "number": globex.office.number,
+        "file_id": file["id"],
+        "webhook_event_id": subscription["id"],
+        "company_id": globex.company,
+    }
+
+
+def test_every_route_with_a_body_is_tried(core: object) -> None:
+    written = {
+        name_of(endpoint)
+        for endpoint in endpoints(core, PUBLIC_URL)  # type: ignore[arg-type]
+        if endpoint.method in ("POST", "PUT", "PATCH")
+    }
+    assert written == {*BODIES, FORM}
+
+
+async def test_without_credentials_401_and_nothing_written(world: World) -> None:
+    theirs = await belongings(world)
+    before = await counts(world.core.database)
+    for endpoint in table(world):
+        path = endpoint.path.format(**theirs)
+        status = 403 if endpoint.public else 401
+        for headers in ({"Authorization": None}, {"X-User-Id": None}, {"X-User-Id": theirs["texting_contact_id"]}):
+            (await world.globex(endpoint.method, path, headers=headers)).problem(status)
+    assert await counts(world.core.database) == before
+
+
+async def test_another_companys_ids_are_as_unknown_as_any(world: World) -> None:
+    """Acme's key with Globex's ids: byte for byte the answer that an id of nothing gets, and nothing written."""
+    theirs = await belongings(world)
+    nothing = dict.fromkeys(theirs, ids.encode(8192)) | {"number": "+12025550199"}
+    before = await counts(world.core.database)
+    tried = 0
+    for endpoint in table(world):
+        if "{" not in endpoint.path or endpoint.public:
+            continue
+        name, answers = name_of(endpoint), []
+        for values in (theirs, nothing):
+            options = {"data": form()} if name == FORM else {"json": BODIES[name]} if name in BODIES else {}
+            answers.append(await world.acme(endpoint.method, endpoint.path.format(**values), **options))
+        for answer in answers:
+            answer.problem(404)
+        assert answers[0].body == answers[1].body, name
+        tried += 1
+    assert tried >= 11
+    assert await counts(world.core.database) == before
+
+
+async def test_another_companys_lists_show_nothing(world: World) -> None:
+    theirs = set((await belongings(world)).values())
+    await world.globex("PATCH", "/status/v2/current-user", json={"main_status": {"status": "away"}})
+    own = {
+        world.globex.company,
+        world.globex.conversation,
+        world.globex.contact,
+        ids.encode(world.globex.office.owner_id),
+    }
+    for endpoint in table(world):
+        if endpoint.method == "GET" and "{" not in endpoint.path:
+            path = f"{endpoint.path}?user_id={ids.encode(world.globex.office.owner_id)}&text=hello"
+            answer = await world.acme("GET", path)
+            assert answer.status in (200, 204)
+            assert not [known for known in theirs | own if known.encode() in answer.body], endpoint.path
+
+
+async def test_malformed_ids_are_not_found(world: World) -> None:
+    before = await counts(world.core.database)
+    for endpoint in table(world):
+        if "{" not in endpoint.path:
+            continue
+        name = name_of(endpoint)
+        for value in ("x", "79951a6-4f51-5019-a897-0e7624828abf", "f" * 24, "0" * 24, "%00", "%ff", "é", "9" * 400):
+            values = dict.fromkeys(
+                ("conversation_id", "message_id", "texting_contact_id", "number", "file_id", "webhook_event_id"), value
+            )
+            path = endpoint.path.format(**values, company_id=value)
+            options = {"data": form()} if name == FORM else {"json": BODIES[name]} if name in BODIES else {}
+            (await world.acme(endpoint.method, path, **options)).problem(404)
+    assert await counts(world.core.database) == before
+
+
+async def test_broken_bodies(world: World) -> None:
+    """Not JSON, no object, empty, not UTF-8, NUL, too deep: 400 and nothing written."""
+    mine = dict(await belongings(world))
+    acme = world.acme
+    message = await acme.publish()
+    mine.update(conversation_id=acme.conversation, message_id=message["id"], texting_contact_id=acme.contact)
+    mine["number"] = acme.office.number
+    before = await counts(world.core.database)
+    deep = b"[" * 100_000
+    for endpoint in table(world):
+        if name_of(endpoint) in BODILESS or name_of(endpoint) not in BODIES:
+            continue
+        path = endpoint.path.format(**mine)
+        for body in (
+            b"",
+            b"{",
+            b"nonsense",
+            b"null",
+            b"1",
+            b'"\xff"',
+            b'{"name": "\\u0000"}',
+            b'{"url":"\\ud800"}',
+            deep,
+        ):
+            headers = {"Content-Type": "application/json"}
+            reply = await acme(endpoint.method, path, data=body, headers=headers)
+            reply.problem(400)
+    assert await counts(world.core.database) == before
+
+
+async def test_oversize_bodies(world: World) -> None:
+    """More than 1 MiB of JSON: 413, announced or not, and nothing written."""
+    before = await counts(world.core.database)
+    body = b'{"url": "example.com", "x": "' + b"x" * (1 << 20) + b'"}'
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(body), 65_536):
+            yield body[start : start + 65_536]
+
+    (await world.acme("PUT", "/webhooks/callbacks/url", data=io.BytesIO(body))).problem(413)
+    (await world.acme("PUT", "/webhooks/callbacks/url", data=pieces())).problem(413)
+    assert await counts(world.core.database) == before
+    assert (await world.acme("GET", "/webhooks/callbacks/url")).status == 200
+
+
+async def test_unknown_routes_and_methods(world: World) -> None:
+    segments = {endpoint.path.split("/")[1] for endpoint in table(world)}
+    assert segments == {"system", "company", "texting", "files", "conversion", "status", "statuses", "webhooks"}
+    for segment in segments:
+        for path in (f"/{segment}/nothing/here/at/all", f"/{segment}//"):
+            assert "URL" in (await world.acme("GET", path)).problem(404)
+    for endpoint in table(world):
+        path = endpoint.path.format(**dict.fromkeys(await parameters(), "x"))
+        reply = await world.acme("TRACE", path)
+        reply.problem(405)
+        assert endpoint.method in reply.headers["Allow"].split(", ")
+    reply = await world.acme("PUT", "/texting/conversations")
+    reply.problem(405)
+    assert reply.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
+
+
+async def parameters() -> list[str]:
+    return [
+        "conversation_id",
+        "message_id",
+        "texting_contact_id",
+        "number",
+        "file_id",
+        "webhook_event_id",
+        "company_id",
+    ]
+
+
+async def test_trailing_slashes_change_nothing(acme: Caller) -> None:
+    for path in ("/texting/conversations", "/system/company", f"/texting/contacts/{acme.contact}", acme.messages):
+        with_slash = await acme("GET", f"{path}/", allow_redirects=False)
+        assert with_slash.status == 200
+        assert with_slash.body == (await acme("GET", path)).body
+    assert (await acme("POST", f"{acme.messages}/publish/", json={"text": "x"})).status == 201
+
+
+async def test_head_is_get_without_a_body(acme: Caller) -> None:
+    reply = await acme("HEAD", "/texting/conversations")
+    assert (reply.status, reply.body) == (200, b"")
+    assert reply.headers["X-Pagination-Total-Count"] == "1"
+    assert int(reply.headers["Content-Length"]) > 2
+    reply = await acme("HEAD", "/texting/conversations", headers={"Authorization": None})
+    assert reply.status == 401
+
+
+async def test_browsers_may_ask_and_read(acme: Caller) -> None:
+    origin = {"Origin": "https://phone.example"}
+    asked = {
+        "Access-Control-Request-Method": "PATCH",
+        "Access-Control-Request-Headers": "authorization,content-type,x-user-id",
+        "Authorization": None,
+        "X-User-Id": None,
+    }
+    reply = await acme("OPTIONS", f"{acme.messages}/x", headers={**origin, **asked})
+    assert reply.status == 204
+    assert reply.headers["Access-Control-Allow-Origin"] == "*"
+    assert "PATCH" in reply.headers["Access-Control-Allow-Methods"]
+    assert "x-user-id" in reply.headers["Access-Control-Allow-Headers"]
+    reply = await acme("GET", "/texting/conversations", headers=origin)
+    assert reply.headers["Access-Control-Allow-Origin"] == "*"
+    assert "X-Pagination-Total-Count" in reply.headers["Access-Control-Expose-Headers"]
+    reply = await acme("OPTIONS", "/texting/conversations", headers={"Authorization": None})
+    assert (reply.status, reply.headers["Allow"]) == (204, "GET, HEAD, OPTIONS, POST")
+
+
+async def test_a_fault_of_ours_answers_a_bare_500(acme: Caller, world: World) -> None:
+    await world.core.database.execute("ALTER TABLE contacts RENAME TO lost")
+    detail = (await acme("GET", "/texting/contacts")).problem(500)
+    assert "lost" not in detail
+    assert "relation" not in detail
+    await world.core.database.execute("ALTER TABLE lost RENAME TO contacts")
+    assert (await acme("GET", "/texting/contacts")).status == 200
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/html", "*/*"])
+async def test_errors_are_problems_whatever_is_accepted(acme: Caller, accept: str) -> None:
+    (await acme("GET", "/texting/contacts/x", headers={"Accept": accept})).problem(404)
