@@ -6,7 +6,7 @@ A setting is read from `RINGMAIN_` and its name in capitals; `database_url` from
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, get_type_hints
+from typing import Annotated, Any, Final, Literal, get_origin, get_type_hints
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
@@ -75,6 +75,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     shutdown_seconds: Annotated[
         int, Meta(description="How long requests may take to finish when the server stops.", ge=0, le=3600)
     ] = 10
+    lease_seconds: Annotated[
+        float,
+        Meta(
+            description="Seconds after which other processes take up what one that died was sending; longer than "
+            "carriers take to answer.",
+            ge=3,
+            le=600,
+        ),
+    ] = 30.0
 
     @property
     def file_place(self) -> str:
@@ -141,10 +150,10 @@ def _is_secret(name: str) -> bool:
 
 
 def _read(name: str, hint: Any, text: str) -> Any:
-    is_list = isinstance(msgspec.inspect.type_info(hint), msgspec.inspect.ListType)
+    is_list = get_origin(hint.__origin__) is list
     value = [part.strip() for part in text.split(",") if part.strip()] if is_list else text
     try:
-        return msgspec.convert(value, hint, strict=False)
+        return msgspec.convert(value, hint, strict=False, dec_hook=lambda kind, given: kind(given))
     except msgspec.ValidationError as error:
         reason = str(error).partition(" - at")[0]
         shown = "" if _is_secret(name) else f" (it is {text!r})"
