@@ -192,6 +192,21 @@ async def test_410_ends_the_endpoint(bench: Bench, receiver: Receiver) -> None:
     assert (found.state, found.last_error) == ("gone", "HTTP 410")
 
 
+async def test_paused_waits_until_active(bench: Bench, receiver: Receiver) -> None:
+    endpoint, _, _ = await bench.subscribe(receiver.url)
+    await bench.happen(3)
+    await bench.relay_all()
+    await bench.subscriptions.update_endpoint(bench.company_id, endpoint.id, state="paused")
+    async with receiving() as other, delivering(bench):
+        await bench.subscribe(other.url)
+        await bench.happen()
+        await other.wait_for(1)
+        assert receiver.posts == []
+        await bench.subscriptions.update_endpoint(bench.company_id, endpoint.id, state="active")
+        await receiver.wait_for(3)
+        await bench.until_states(*["delivered"] * 4)
+
+
 async def test_429_holds_everything_for_the_endpoint(bench: Bench, receiver: Receiver) -> None:
     endpoint, _, _ = await bench.subscribe(receiver.url)
 
@@ -389,6 +404,23 @@ async def test_a_long_answer_is_kept_short_and_storable(bench: Bench, receiver: 
         await bench.until_states("delivered")
     (attempt,) = await bench.subscriptions.attempts(bench.company_id, event_id, subscription.id)
     assert attempt.response == ("\ufffd\ufffd" + "x" * 2046)
+
+
+async def test_nonsense_instead_of_http_is_a_failure_that_can_be_stored(bench: Bench) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\xff\xfe\x00: \xed\xa0\x80\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    _, subscription, _ = await bench.subscribe(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+    async with delivering(bench, schedule=QUICK[:2]):
+        (event_id,) = await bench.happen()
+        await bench.until_states("dead")
+    server.close()
+    attempts = await bench.subscriptions.attempts(bench.company_id, event_id, subscription.id)
+    assert [one.status for one in attempts] == [None, None]
+    assert all(one.error for one in attempts)
 
 
 async def test_a_dead_workers_lease_passes_to_another(bench: Bench, receiver: Receiver) -> None:

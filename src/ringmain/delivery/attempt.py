@@ -108,7 +108,7 @@ class Sender:
 
     def _judged(self, claim: Claim, response: Response) -> Outcome:
         status = response.status
-        kept = response.body.decode(errors="replace").replace("\0", "\ufffd")[:KEPT_RESPONSE]
+        kept = _storable(response.body, KEPT_RESPONSE)
         if 200 <= status < 300:
             return Outcome(state="delivered", latency_ms=response.latency_ms, status=status, response=kept)
         error = f"HTTP {status}"
@@ -169,9 +169,13 @@ def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no complete answer in time"
     if isinstance(error, (EgressRefused, aiohttp.ClientError)):
-        return (str(error) or type(error).__name__).replace("\0", "\ufffd")[:KEPT_ERROR]
+        return _storable((str(error) or type(error).__name__).encode(errors="replace"), KEPT_ERROR)
     log.error("a notification cannot be sent", error=type(error).__name__, exc_info=error)
     return f"could not be sent: {type(error).__name__}"
+
+
+def _storable(octets: bytes, limit: int) -> str:
+    return octets.decode(errors="replace").replace("\0", "\ufffd")[:limit]
 
 
 def _since(started: float) -> int:

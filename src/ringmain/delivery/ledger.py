@@ -13,7 +13,7 @@ import structlog
 from ringmain.core.events import WEBHOOK_TEST, Event
 from ringmain.core.subscriptions.model import Endpoint, Subscription
 from ringmain.core.subscriptions.service import NO_SUBSCRIPTION
-from ringmain.database.pool import Database, Record
+from ringmain.database.pool import LOST, Database, Record
 from ringmain.database.write_group import WriteGroup
 from ringmain.delivery.attempt import Claim, Outcome
 from ringmain.delivery.session import OwnConnection
@@ -26,7 +26,8 @@ LOOKED_AT: Final = 64
 FIRST_BACK_OFF: Final = 1.0
 LONGEST_BACK_OFF: Final = 60.0
 AGAIN: Final = 0.25
-_AWAY: Final = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError)
+CANCEL_SECONDS: Final = 600.0
+_AWAY: Final = (*LOST, asyncpg.OperatorInterventionError)
 
 Result = tuple[Claim, Outcome]
 
@@ -35,8 +36,9 @@ class Ledger:
     """`lease`: seconds after which somebody else may try what was claimed here."""
 
     def __init__(self, database: Database, *, lease: float, first_back_off: float = FIRST_BACK_OFF) -> None:
-        self._database = database
         self._claims = OwnConnection(database)
+        self._records = OwnConnection(database)
+        self._closed = False
         self._lease = lease
         self._first_back_off = first_back_off
         self._outcomes: WriteGroup[Result, None] = WriteGroup(self._write)
@@ -61,16 +63,19 @@ class Ledger:
         await self._outcomes.submit((claim, outcome))
 
     def close(self) -> None:
-        """Drop the connection for claims."""
+        """Drop the connections; an outcome that could not be recorded yet is lost."""
+        self._closed = True
         self._claims.close()
+        self._records.close()
 
     async def _write(self, results: Sequence[Result]) -> Sequence[None]:
         give_up = time.monotonic() + self._lease
         while True:
             try:
                 await self._record(results)
-            except _AWAY:
-                if time.monotonic() > give_up:
+            except _AWAY as error:
+                # A ValueError is asyncpg's word for a value that cannot be stored: waiting makes it no better.
+                if self._closed or time.monotonic() > give_up or isinstance(error, ValueError):
                     raise
                 await asyncio.sleep(AGAIN)
             else:
@@ -78,13 +83,9 @@ class Ledger:
 
     async def _record(self, results: Sequence[Result]) -> None:
         arguments = (*_outcome_columns(results), *health_columns(results), self._first_back_off, LONGEST_BACK_OFF)
-        gone = sorted({claim.endpoint.id for claim, outcome in results if outcome.gone})
-        if not gone:
-            await self._database.execute(RECORD, *arguments)
-            return
-        async with self._database.transaction() as connection:
-            await connection.execute(RECORD, *arguments)
-            await connection.execute(CANCEL_ALL, gone, timeout=600)
+        await self._records.fetch(RECORD, *arguments)
+        if gone := sorted({claim.endpoint.id for claim, outcome in results if outcome.gone}):
+            await self._records.fetch(CANCEL_ALL, gone, timeout=CANCEL_SECONDS)
 
 
 def _outcome_columns(results: Sequence[Result]) -> list[list[object]]:

@@ -9,11 +9,11 @@ from typing import Final
 
 import asyncpg
 
-from ringmain.database.pool import Connection, Database, Record
+from ringmain.database.pool import LOST, Connection, Database, Record
 
 SETTINGS: Final = {"enable_seqscan": "off", "enable_hashjoin": "off", "plan_cache_mode": "force_generic_plan"}
-FAILURES: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
-"""What a statement raises when the database is away or says no. TimeoutError is an OSError."""
+FAILURES: Final = (*LOST, asyncpg.PostgresError)
+"""What a statement raises when the database is away or says no."""
 
 _SET: Final = "SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS setting (name, value)"
 

@@ -71,7 +71,7 @@ WITH RECURSIVE ready AS (
         EXISTS (SELECT FROM subscriptions s
             WHERE s.company_id = e.company_id AND s.endpoint_id = e.id AND s.ordered) AS ordered
     FROM ready r
-    JOIN endpoints e ON e.id = r.endpoint_id
+    CROSS JOIN LATERAL (SELECT * FROM endpoints WHERE id = r.endpoint_id LIMIT 1) e
     LEFT JOIN unnest($1::bigint[], $2::int[]) AS f (endpoint_id, count) ON f.endpoint_id = e.id
     WHERE e.state = 'active' AND (e.blocked_until IS NULL OR e.blocked_until <= now())
         AND coalesce(f.count, 0) < CASE WHEN e.blocked_until IS NULL THEN $3::int ELSE 1 END
@@ -181,7 +181,7 @@ FROM unnest($10::bigint[], $11::boolean[], $12::int[], $13::text[], $14::boolean
 WHERE e.id = h.endpoint_id AND NOT (h.succeeded AND h.failures = 0 AND e.failures = 0 AND e.blocked_until IS NULL
     AND coalesce(e.last_success_at > now() - interval '1 second', false))
 """
-# After a 410. What is in flight elsewhere ends as it ends.
+# After a 410. What is in flight elsewhere ends as it ends; upkeep does what a crash left undone (CANCEL_STRAYS).
 CANCEL_ALL: Final = """
 UPDATE deliveries SET state = 'cancelled', due_at = NULL, updated_at = now()
 WHERE endpoint_id = ANY ($1::bigint[]) AND due_at IS NOT NULL
