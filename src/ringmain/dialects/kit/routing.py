@@ -1,6 +1,6 @@
 """Routes: one table of endpoints, grouped by first path segment into small ASGI apps.
 
-Starlette matches routes one after another, so fewer routes in a group means quicker requests (specs/stack.md).
+Starlette matches routes one after another, so smaller groups mean quicker requests (specs/stack.md).
 A trailing slash makes no difference and redirects nowhere.
 """
 
@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route, Router
+from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ringmain.dialects.kit.cors import Cors
@@ -47,23 +47,25 @@ class Dialect(msgspec.Struct, frozen=True):
 
 
 class Segment:
-    """All routes below one first path segment."""
+    """All routes below one first path segment, by how many segments they have."""
 
     def __init__(self, dialect: Dialect, paths: dict[str, dict[str, Endpoint]]) -> None:
         self._dialect = dialect
+        routes: dict[int, list[BaseRoute]] = {}
         # Fixed paths go first: /conversations/search is not the conversation called "search".
-        self._router = Router(
-            [Route(path, Resource(dialect, paths[path])) for path in sorted(paths, key=_variable_parts)],
-            redirect_slashes=False,
-            default=self._unknown,
-        )
+        for path in sorted(paths, key=_variable_parts):
+            routes.setdefault(path.count("/"), []).append(Route(path, Resource(dialect, paths[path])))
+        self._routers = {
+            depth: Router(group, redirect_slashes=False, default=self._unknown) for depth, group in routes.items()
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application."""
-        path = scope.get("path", "")
+        path: str = scope["path"]
         if path.endswith("/"):
-            scope = {**scope, "path": path[:-1]}
-        await self._router(scope, receive, send)
+            path = path[:-1]
+            scope = {**scope, "path": path}
+        await self._routers.get(path.count("/"), self._unknown)(scope, receive, send)
 
     async def _unknown(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
