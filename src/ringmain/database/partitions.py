@@ -9,7 +9,7 @@ from typing import Final
 import asyncpg
 import structlog
 
-from ringmain.database.pool import Database
+from ringmain.database.pool import LOST, Database
 
 log = structlog.get_logger()
 
@@ -49,7 +49,7 @@ class PartitionKeeper:
         while True:
             try:
                 await self.keep(datetime.now(UTC))
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (*LOST, asyncpg.PostgresError) as error:
                 log.warning("partitions not kept this time", error=repr(error))
             await asyncio.sleep(INTERVAL)
 

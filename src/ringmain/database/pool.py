@@ -25,6 +25,7 @@ LOST = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that breaks between two messages: its protocol is out of step
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
 )
@@ -33,7 +34,7 @@ BUSY = (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError)
 RETRY_SECONDS = 0.1
 
 
-class DatabaseUnavailable(Exception):
+class DatabaseUnavailable(ConnectionError):
     """The database cannot be reached, or was lost in the middle: then it is not known whether a write was done."""
 
 
@@ -84,13 +85,13 @@ class Database:
                 connection = await self._connect_until(deadline)
             try:
                 yield connection
-            except LOST as error:
-                if connection.is_closed():
-                    raise DatabaseUnavailable("the database connection was lost") from error
-                raise
-            except Exception:
-                if not connection.is_closed() and connection.is_in_transaction():
+            except Exception as error:
+                if isinstance(error, asyncpg.InternalClientError) or (
+                    not connection.is_closed() and connection.is_in_transaction()
+                ):
                     connection.terminate()
+                if connection.is_closed() and isinstance(error, LOST):
+                    raise DatabaseUnavailable("the database connection was lost") from error
                 raise
             except BaseException:
                 # A cancelled user may have left a query half answered.

@@ -12,7 +12,7 @@ from typing import Final
 import asyncpg
 import structlog
 
-from ringmain.database.pool import Connection, Database
+from ringmain.database.pool import LOST, Connection, Database
 
 log = structlog.get_logger()
 
@@ -68,7 +68,7 @@ class Wakeups:
             await self._sender.wait()
             self._sender.clear()
             channels, self._pending = sorted(self._pending), set()
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            with suppress(*LOST, asyncpg.PostgresError):
                 await self._database.execute(NOTIFY, channels)
             await asyncio.sleep(INTERVAL)
 
@@ -76,12 +76,12 @@ class Wakeups:
         while True:
             try:
                 connection = await self._database.connect()
-            except (OSError, asyncpg.PostgresError):
+            except (*LOST, asyncpg.PostgresError):
                 await asyncio.sleep(0.25)
                 continue
             try:
                 await self._serve(connection)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (*LOST, asyncpg.PostgresError) as error:
                 log.warning("listening connection lost", error=repr(error))
             finally:
                 self.connected = False
