@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from ringmain.core.events import Event
-from ringmain.database.pool import Database
+from ringmain.database.pool import LOST, Database
 from ringmain.database.wakeup import EVENTS, Wakeups
 
 log = structlog.get_logger()
@@ -84,7 +84,7 @@ class Follower:
                     await self._check_history()
                     lost = False
                 pause = await self._read()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (*LOST, asyncpg.PostgresError) as error:
                 if not lost:
                     log.warning("the event log cannot be read", error=repr(error))
                 lost, pause = True, RECONNECT

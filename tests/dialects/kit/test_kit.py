@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ringmain.core.errors import CoreError, Invalid, NotFound
+from ringmain.core.errors import CoreError, Invalid, NotFound, Unavailable
 from ringmain.dialects.kit import query
 from ringmain.dialects.kit.body import Decoder
 from ringmain.dialects.kit.errors import BadRequest, BodyTooLarge, ErrorTable
@@ -97,13 +97,14 @@ def test_errors_answer_as_the_table_says() -> None:
     def answer(status: int, detail: str | None) -> Response:
         return Response(detail or "?", status)
 
-    table = ErrorTable({CoreError: 418, NotFound: 404, BadRequest: 400, BodyTooLarge: 413}, answer)
+    table = ErrorTable({CoreError: 418, NotFound: 404, BadRequest: 400, BodyTooLarge: 413, Unavailable: 502}, answer)
     expected: list[tuple[Exception, int, bytes]] = [
         (NotFound("contact"), 404, b"contact not found"),
         (Invalid("a", "b"), 418, b"a: b"),
         (BadRequest("no"), 400, b"no"),
         (BodyTooLarge(5), 413, b"The body is larger than 5 octets"),
         (RuntimeError("secret"), 500, b"?"),
+        (Unavailable("secret"), 502, b"?"),
     ]
     for error, status, body in expected:
         response = table.response_to(error)

@@ -37,7 +37,10 @@ class ErrorTable:
         """The vendor's answer to this error. What the table does not know is logged and answered by a bare 500."""
         for kind in type(error).__mro__:
             status = self._statuses.get(kind)
-            if status is not None:
+            if status is not None and status < 500:
                 return self._answer(status, str(error))
+            if status is not None:
+                log.warning("request failed", error=repr(error))
+                return self._answer(status, None)
         log.error("request failed", error=type(error).__name__, exc_info=error)
         return self._answer(500, None)

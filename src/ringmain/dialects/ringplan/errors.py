@@ -16,6 +16,8 @@ DETAILS: Final = {
     404: "The requested URL was not found on the server.",
     405: "The method is not allowed for the requested URL.",
     500: "The server encountered an internal error.",
+    502: "A system behind this server failed; nothing was changed here.",
+    503: "The server's database is away; try again.",
 }
 
 
