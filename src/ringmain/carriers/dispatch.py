@@ -13,6 +13,7 @@ import structlog
 
 from ringmain.core.texting.carrier import Carrier, CarrierStatus, Outcome, Receipt, Submission, Unknown
 from ringmain.core.texting.submissions import CarrierConfig, Submissions
+from ringmain.database.pool import DatabaseUnavailable
 from ringmain.database.wakeup import CARRIERS, SUBMISSIONS, Wakeups
 from ringmain.database.write_group import WriteGroup
 
@@ -21,6 +22,7 @@ log = structlog.get_logger()
 BATCH: Final = 256
 POLL_SECONDS: Final = 0.5
 STOP_SECONDS: Final = 15.0
+RECORD_TRIES: Final = 3
 
 Recorded = tuple[Submission, Outcome]
 Build = Callable[[CarrierConfig], Carrier]
@@ -110,6 +112,7 @@ class Lane:
         self._outcomes: WriteGroup[Recorded, None] = WriteGroup(self._record)
         self._work = asyncio.Event()
         self._in_flight: set[asyncio.Task[None]] = set()
+        self._carrying: set[int] = set()
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -152,6 +155,8 @@ class Lane:
                 except Exception as error:
                     log.warning("claim failed", carrier=self.carrier.name, error=repr(error))
             for submission in claimed:
+                if submission.id in self._carrying:  # its lease ran out while it is still on the wire here
+                    continue
                 task = asyncio.create_task(self._carry(submission))
                 self._in_flight.add(task)
                 task.add_done_callback(self._landed)
@@ -165,6 +170,13 @@ class Lane:
             self._work.set()
 
     async def _carry(self, submission: Submission) -> None:
+        self._carrying.add(submission.id)
+        try:
+            await self._carry_once(submission)
+        finally:
+            self._carrying.discard(submission.id)
+
+    async def _carry_once(self, submission: Submission) -> None:
         try:
             outcome = await self.carrier.send(submission)
         except Exception as error:
@@ -177,6 +189,13 @@ class Lane:
             log.warning("outcome not recorded", submission=submission.id, error=repr(error))
 
     async def _record(self, outcomes: Sequence[Recorded]) -> Sequence[None]:
+        for _ in range(RECORD_TRIES - 1):
+            try:
+                await self._submissions.record(outcomes)
+            except DatabaseUnavailable:
+                # Recorded or not, it may be recorded again; unrecorded, it would be sent again.
+                continue
+            return [None] * len(outcomes)
         await self._submissions.record(outcomes)
         return [None] * len(outcomes)
 

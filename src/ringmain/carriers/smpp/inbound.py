@@ -59,6 +59,9 @@ class InboundQueue:
     async def _store_then_answer(self, pdu: Inbound) -> None:
         try:
             status = await self._on_deliver(pdu)
+        except ConnectionError as error:  # no place to store it now: the peer sends it again
+            log.warning("smpp_inbound_postponed", error=str(error))
+            status = s.TEMPORARY_APPLICATION_ERROR
         except Exception:
             log.exception("smpp_inbound_failed")
             status = s.TEMPORARY_APPLICATION_ERROR

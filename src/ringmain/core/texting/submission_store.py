@@ -39,7 +39,7 @@ WHERE s.company_id = o.company_id AND s.id = o.id AND s.state IN ('sending', 'un
 RETURNING s.company_id, s.message_id
 """
 
-# A reference that a carrier gives out again belongs to the newer submission.
+# A reference that a carrier gives out again belongs to the newer submission; an outcome may be recorded again.
 RECORD_PARTS = """
 INSERT INTO submission_parts (carrier, reference, company_id, submission_id)
 SELECT DISTINCT ON (carrier, reference) carrier, reference, company_id, submission_id
@@ -47,8 +47,10 @@ FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) AS p (carrier, r
 ORDER BY carrier, reference
 ON CONFLICT (carrier, reference) DO UPDATE SET
     company_id = EXCLUDED.company_id, submission_id = EXCLUDED.submission_id, created_at = now(),
-    receipt = CASE WHEN submission_parts.submission_id IS NULL THEN submission_parts.receipt END,
-    error_code = CASE WHEN submission_parts.submission_id IS NULL THEN submission_parts.error_code END
+    receipt = CASE WHEN coalesce(submission_parts.submission_id = EXCLUDED.submission_id, true)
+        THEN submission_parts.receipt END,
+    error_code = CASE WHEN coalesce(submission_parts.submission_id = EXCLUDED.submission_id, true)
+        THEN submission_parts.error_code END
 RETURNING company_id, submission_id, receipt
 """
 
