@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -12,20 +14,21 @@ from ringmain.core.errors import Invalid, Unavailable
 
 WALL_S: Final = 30.0
 AT_ONCE: Final = 2
-MAX_RESULT: Final = 4 * 1024**2
-ENVIRONMENT: Final = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+MAX_RESULT: Final = 64 * 1024**2
+# A library that calculates in threads takes memory for each.
+ENVIRONMENT: Final = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC", "OPENBLAS_NUM_THREADS": "1"}
 
 log = structlog.get_logger()
 places = asyncio.Semaphore(AT_ONCE)
 
 
-async def work(job: str, content: bytes, *, wall_s: float = WALL_S) -> tuple[str, bytes]:
-    """Do a job of `child.JOBS`; returns the media type and the result.
+async def work(job: str, content: bytes, *, options: Sequence[str] = (), wall_s: float = WALL_S) -> tuple[str, bytes]:
+    """Do a job of `child.JOBS` with its options; returns the media type and the result.
 
     Waits for a free place first; `wall_s` counts from the start of the process. Raises Invalid("content") when the
     document is refused, breaks its reader, or takes too long; Unavailable when no process can be started.
     """
-    command = (sys.executable, "-I", "-m", "ringmain.documents.child", str(os.getpid()), job)
+    command = (sys.executable, "-I", "-m", "ringmain.documents.child", str(os.getpid()), job, *options)
     async with places:
         try:
             process = await asyncio.create_subprocess_exec(
@@ -52,6 +55,8 @@ def _outcome(job: str, code: int, result: bytes) -> tuple[str, bytes]:
         return text, rest
     if code == 0 and feed and verdict == "no":
         raise Invalid("content", text)
+    if code == -signal.SIGXCPU:
+        raise Invalid("content", "takes too long to read")
     log.warning("document broke its reader", job=job, code=code, result_size=len(result))
     raise Invalid("content", "cannot be read")
 
