@@ -28,13 +28,17 @@ THROTTLED: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery that this process leased for its try number `attempt`. `subscription` or `event` may be gone."""
+    """A delivery that this process leased for its try number `attempt`. `subscription` or `event` may be gone.
+
+    `order_key`: None when no order was asked for.
+    """
 
     event_id: int
     subscription_id: int
     endpoint: Endpoint
     secret: str
     attempt: int
+    order_key: int | None
     started_at: datetime
     event: Event | None
     subscription: Subscription | None

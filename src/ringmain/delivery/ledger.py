@@ -17,7 +17,7 @@ from ringmain.database.pool import LOST, Database, Record
 from ringmain.database.write_group import WriteGroup
 from ringmain.delivery.attempt import Claim, Outcome
 from ringmain.delivery.session import OwnConnection
-from ringmain.delivery.store import CANCEL_ALL, CLAIM, RECORD
+from ringmain.delivery.store import CANCEL_ALL, CLAIM, FOLLOW, RECORD
 
 log = structlog.get_logger()
 
@@ -84,6 +84,14 @@ class Ledger:
     async def _record(self, results: Sequence[Result]) -> None:
         arguments = (*_outcome_columns(results), *health_columns(results), self._first_back_off, LONGEST_BACK_OFF)
         await self._records.fetch(RECORD, *arguments)
+        over = [claim for claim, outcome in results if claim.order_key is not None and outcome.state != "pending"]
+        if over:
+            await self._records.fetch(
+                FOLLOW,
+                [claim.subscription_id for claim in over],
+                [claim.order_key for claim in over],
+                [claim.event_id for claim in over],
+            )
         if gone := sorted({claim.endpoint.id for claim, outcome in results if outcome.gone}):
             await self._records.fetch(CANCEL_ALL, gone, timeout=CANCEL_SECONDS)
 
@@ -166,6 +174,7 @@ def _claim_of(row: Record) -> Claim:
         endpoint=endpoint,
         secret=row["secret"],
         attempt=row["attempts"],
+        order_key=row["order_key"],
         started_at=row["started_at"],
         event=_event_of(row),
         subscription=_subscription_of(row, endpoint),

@@ -55,7 +55,7 @@ UPDATE relay_position r SET transaction_id = 0, event_id = 9223372036854775807 F
 # Claims. `ready` steps through the index from endpoint to endpoint, however much each of them has pending.
 # `open` are those that may be tried now; while one is backing off only one delivery probes it. Of ordered ones some
 # more are looked at, because those behind an earlier one of the same key are set back until its lease or its wait
-# ends; an outcome brings the next one of its key forward (RECORD).
+# ends; what ends one brings the next one of its key forward (FOLLOW).
 # $1, $2: endpoints and how many of theirs are in flight here; $3: most in flight an endpoint; $4: most claimed now;
 # $5: lease in seconds; $6: ordered ones looked at
 CLAIM: Final = """
@@ -149,17 +149,6 @@ WITH outcome AS MATERIALIZED (
     FROM outcome o
     WHERE d.event_id = o.event_id AND d.subscription_id = o.subscription_id
         AND ((d.state = 'pending' AND d.attempts = o.attempt) OR o.state = 'delivered')
-    RETURNING d.event_id, d.subscription_id, d.order_key, d.due_at
-), followed AS (
-    UPDATE deliveries d SET due_at = now()
-    FROM settled f CROSS JOIN LATERAL (
-        SELECT n.event_id FROM deliveries n
-        WHERE n.subscription_id = f.subscription_id AND n.order_key = f.order_key AND n.event_id > f.event_id
-            AND n.due_at IS NOT NULL
-        ORDER BY n.event_id LIMIT 1
-    ) n
-    WHERE f.due_at IS NULL AND f.order_key IS NOT NULL
-        AND d.event_id = n.event_id AND d.subscription_id = f.subscription_id AND d.due_at > now()
 )
 UPDATE endpoints e SET
     failures = CASE WHEN h.succeeded THEN 0 ELSE e.failures END + h.failures,
@@ -180,6 +169,25 @@ FROM unnest($10::bigint[], $11::boolean[], $12::int[], $13::text[], $14::boolean
     AS h (endpoint_id, succeeded, failures, error, unreachable, hold, gone, began)
 WHERE e.id = h.endpoint_id AND NOT (h.succeeded AND h.failures = 0 AND e.failures = 0 AND e.blocked_until IS NULL
     AND coalesce(e.last_success_at > now() - interval '1 second', false))
+"""
+# The next one of each key whose first one is over: set back or not, it is due now, unless it is being tried. This must
+# be a statement after the commit of RECORD, and must write even what looks due: a claim that still took the first one
+# for pending either locked the next one before, and this waits and wins, or finds it due only after its own `now()`.
+# A claim that took the next one meanwhile shows in `attempts`.
+# $1, $2, $3: subscription, order key and event of those that are over
+FOLLOW: Final = """
+UPDATE deliveries d SET due_at = now()
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS f (subscription_id, order_key, event_id)
+CROSS JOIN LATERAL (
+    SELECT n.event_id, n.attempts FROM deliveries n
+    WHERE n.subscription_id = f.subscription_id AND n.order_key = f.order_key AND n.event_id > f.event_id
+        AND n.due_at IS NOT NULL
+    ORDER BY n.event_id LIMIT 1
+) n
+WHERE d.event_id = n.event_id AND d.subscription_id = f.subscription_id AND d.due_at IS NOT NULL
+    AND d.attempts = n.attempts AND NOT (d.due_at > now() AND EXISTS (SELECT FROM delivery_attempts a
+        WHERE a.event_id = d.event_id AND a.subscription_id = d.subscription_id
+            AND a.attempt = d.attempts AND a.latency_ms IS NULL))
 """
 # After a 410. What is in flight elsewhere ends as it ends; upkeep does what a crash left undone (CANCEL_STRAYS).
 CANCEL_ALL: Final = """

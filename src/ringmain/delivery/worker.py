@@ -156,7 +156,7 @@ class DeliveryWorker:
             self._in_flight[endpoint.id] >= self._each
             or endpoint.blocked_until is not None
             or len(self._deliveries) >= self._limit
-            or (claim.subscription is not None and claim.subscription.ordered)
+            or claim.order_key is not None
         )
         self._in_flight[endpoint.id] -= 1
         if not self._in_flight[endpoint.id]:

@@ -73,10 +73,13 @@ ATTEMPTS: Final = """
 SELECT attempt, started_at, latency_ms, status, error, response FROM delivery_attempts
 WHERE event_id = $1 AND subscription_id = $2 ORDER BY attempt
 """
-# One that is being tried right now is left alone: its lease keeps others from sending it a second time.
+# One that is being tried right now is left alone: its lease keeps others from sending it a second time. A claim that
+# comes between shows in `attempts`.
 RESEND: Final = """
 UPDATE deliveries d SET state = 'pending', due_at = now(), updated_at = now()
+FROM deliveries seen
 WHERE d.company_id = $1 AND d.event_id = $2 AND d.subscription_id = $3
+    AND seen.event_id = $2 AND seen.subscription_id = $3 AND d.attempts = seen.attempts
     AND NOT (d.due_at > now() AND EXISTS (SELECT FROM delivery_attempts a
         WHERE a.event_id = d.event_id AND a.subscription_id = d.subscription_id
             AND a.attempt = d.attempts AND a.latency_ms IS NULL))
