@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 from msgspec import Meta
 
-Role = Literal["api", "relay", "carrier"]
+Role = Literal["api", "relay", "carrier", "mail"]
 SECRET: Final = {"secret": True}
 
 
@@ -42,8 +42,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     roles: Annotated[
         list[Role],
-        Meta(description="What this process does: api answers requests, relay delivers webhooks, carrier sends texts."),
-    ] = msgspec.field(default_factory=lambda: ["api", "relay", "carrier"])
+        Meta(
+            description="What this process does: api answers requests, relay delivers webhooks, carrier sends texts, "
+            "mail sends mail."
+        ),
+    ] = msgspec.field(default_factory=lambda: ["api", "relay", "carrier", "mail"])
+    smtp_url: Annotated[
+        str,
+        Meta(
+            description="The mail server, as smtp://user:password@host:587 (STARTTLS) or smtps://...; with "
+            "?tls=required, opportunistic or none and ca=FILE; empty: mail becomes files in the data folder's outbox.",
+            extra=SECRET,
+        ),
+    ] = ""
+    mail_from: Annotated[str, Meta(description="Whom mail is from; bounces go there.")] = (
+        "Ringmain <ringmain@localhost>"
+    )
     egress_allow: Annotated[
         list[str],
         Meta(description="Private addresses that webhooks may go to, as 10.1.0.0/16:8080 or 127.0.0.1:*."),
