@@ -12,7 +12,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ringmain.carriers.dispatch import Dispatcher, grouped_receipts
 from ringmain.carriers.sandbox import Sandbox
 from ringmain.carriers.smpp.carrier import Smpp
+from ringmain.core.errors import Invalid
 from ringmain.core.files.storage import open_storage
+from ringmain.core.mail.port import Mailer
+from ringmain.core.mail.queue import MailQueue
 from ringmain.core.system import Core
 from ringmain.core.texting.carrier import Carrier, CarrierStatus
 from ringmain.core.texting.submissions import CarrierConfig, Submissions
@@ -27,8 +30,13 @@ from ringmain.delivery.relay import Relay
 from ringmain.delivery.worker import TIMEOUT, DeliveryWorker
 from ringmain.dialects.ringplan import app as ringplan
 from ringmain.dialects.ringplan.events import RingPlanFace
+from ringmain.dialects.ringplan.files import MAIL_LINK_LIFETIME, content_path
 from ringmain.dialects.ringplan.realtime import RingPlanRealtime
 from ringmain.front import Front, merge
+from ringmain.mail.dispatch import MailDispatcher
+from ringmain.mail.letter import Sender, Writer
+from ringmain.mail.outbox import Outbox
+from ringmain.mail.smtp import SmtpMailer, read_url
 from ringmain.operator import app as operator
 from ringmain.operator.metering import MeteredCarrier, metered, metered_receipts
 from ringmain.operator.metrics import Metrics
@@ -57,6 +65,7 @@ class Ringmain:
         self.relay: Relay | None = None
         self.deliveries: DeliveryWorker | None = None
         self.dispatcher: Dispatcher | None = None
+        self.mail: MailDispatcher | None = None
         self._parts = AsyncExitStack()
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,7 +108,7 @@ class Ringmain:
             raise SettingError(f"RINGMAIN_FILE_STORAGE: {error}") from error
         self.core = Core(self.database, self.wakeups, storage)
         if settings.operator_token:
-            await self.core.credentials.create_operator_token("environment", settings.operator_token)
+            self.core.credentials.accept_operator_token("environment", settings.operator_token)
 
     async def _start_embedded(self) -> str:
         server = EmbeddedServer(self.settings.data_dir)
@@ -120,6 +129,8 @@ class Ringmain:
             await self._start_delivery()
         if "carrier" in roles:
             await self._start_carriers()
+        if "mail" in roles:
+            await self._start_mail()
         dialects = await self._start_dialects() if "api" in roles else {}
         self._front = Front(merge([self._operator(), dialects]))
 
@@ -156,6 +167,32 @@ class Ringmain:
         )
         await self._start(self.dispatcher.start, self.dispatcher.stop)
 
+    async def _start_mail(self) -> None:
+        settings, core = self.settings, self.core
+
+        async def link(company_id: int, file_id: int) -> str:
+            path = await core.credentials.sign_link(content_path(company_id, file_id), MAIL_LINK_LIFETIME)
+            return f"{settings.base_url}{path}"
+
+        try:
+            sender = Sender(settings.mail_from)
+        except Invalid as error:
+            raise SettingError(f"RINGMAIN_MAIL_FROM: {error.reason}") from error
+        kept = timedelta(days=settings.retention_days)
+        writer = Writer(sender, core.files, link)
+        self.mail = MailDispatcher(MailQueue(self.database), self.wakeups, writer, self._mailer(), kept=kept)
+        await self._start(self.mail.start, self.mail.stop)
+
+    def _mailer(self) -> Mailer:
+        settings = self.settings
+        try:
+            return (
+                SmtpMailer(read_url(settings.smtp_url)) if settings.smtp_url else Outbox(settings.data_dir / "outbox")
+            )
+        except (ValueError, OSError) as error:
+            name = "RINGMAIN_SMTP_URL" if settings.smtp_url else "RINGMAIN_DATA_DIR"
+            raise SettingError(f"{name}: {error}") from error
+
     async def _start_dialects(self) -> dict[str, ASGIApp]:
         self.sockets = SocketServer()
         self._parts.push_async_callback(self.hang_up)
@@ -181,6 +218,8 @@ class Ringmain:
         loops = {"listening": self.wakeups.connected}
         if self.dispatcher:
             loops["carriers"] = self.dispatcher.alive
+        if self.mail:
+            loops["mail"] = self.mail.alive
         return loops
 
     async def _start(self, start: Callable[[], Awaitable[None]], stop: Callable[[], Awaitable[None]]) -> None:

@@ -35,7 +35,7 @@ def add(commands: Any) -> None:
     parser = command(commands, "serve", _run, "Run the server.", quiet=False)
     parser.add_argument("--host", help="address to listen on")
     parser.add_argument("--port", help="port to listen on; 0 takes a free one")
-    parser.add_argument("--roles", help="what this process does: api,relay,carrier")
+    parser.add_argument("--roles", help="what this process does: api,relay,carrier,mail")
     parser.add_argument("--demo", action="store_true", help="create the example company and show how to try it")
 
 

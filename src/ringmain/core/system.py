@@ -6,6 +6,7 @@ from ringmain.core.companies.service import Companies
 from ringmain.core.credentials.service import Credentials
 from ringmain.core.files.service import Files
 from ringmain.core.locations.service import Locations
+from ringmain.core.mail.service import Mails
 from ringmain.core.numbers.service import Numbers
 from ringmain.core.people.service import People
 from ringmain.core.presence.service import PresenceService
@@ -27,6 +28,7 @@ class Core:
         self.numbers = Numbers(database, wakeups)
         self.credentials = Credentials(database, wakeups)
         self.files = Files(database, wakeups, file_store)
+        self.mails = Mails(database, wakeups)
         self.texting = Texting(database, wakeups)
         self.subscriptions = Subscriptions(database, wakeups)
         self.presence = PresenceService(database, wakeups)

@@ -21,8 +21,9 @@ SUBMISSIONS: Final = "ringmain_submissions"  # carriers have work
 DELIVERIES: Final = "ringmain_deliveries"  # webhooks have work
 CREDENTIALS: Final = "ringmain_credentials"  # keys, tokens or people changed: forget what was cached
 CARRIERS: Final = "ringmain_carriers"  # carriers or routes changed
+MAILS: Final = "ringmain_mails"  # mail is to be sent
 
-CHANNELS: Final = (EVENTS, SUBMISSIONS, DELIVERIES, CREDENTIALS, CARRIERS)
+CHANNELS: Final = (EVENTS, SUBMISSIONS, DELIVERIES, CREDENTIALS, CARRIERS, MAILS)
 INTERVAL: Final = 0.005
 NOTIFY = "SELECT pg_notify(channel, '') FROM unnest($1::text[]) AS channel"
 

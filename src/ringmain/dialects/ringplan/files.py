@@ -22,6 +22,8 @@ FORM_LIMIT: Final = MAX_SIZE + 65_536
 """Octets of an upload with the form around it."""
 LINK_LIFETIME: Final = 3600
 """Seconds for which a link to a content works."""
+MAIL_LINK_LIFETIME: Final = 30 * 86_400
+"""Seconds for which a link in a mail works: people read them late."""
 SHOWN: Final = ("audio/", "video/", "image/png", "image/jpeg", "image/gif", "image/webp")
 """Types that browsers may show; the others, which could hold scripts, are saved."""
 
@@ -75,7 +77,7 @@ class FileRoutes:
         content = await self._files.read(caller.company_id, file_id)
         mimetype, name = file.mimetype or "application/octet-stream", file.uploaded_name or file.name
         preview = wire.Preview(f"data:{mimetype};base64,{b64encode(content).decode()}", name, mimetype)
-        link = await self._credentials.sign_link(_content_path(caller.company_id, file_id), LINK_LIFETIME)
+        link = await self._credentials.sign_link(content_path(caller.company_id, file_id), LINK_LIFETIME)
         original = msgspec.structs.asdict(wire.file(file, preview)) | {"link": f"{self._public_url}{link}"}
         return answer.json({"original": original})
 
@@ -83,7 +85,7 @@ class FileRoutes:
         """The content behind a signed link."""
         company_id = ids.decode(request.path_params["company_id"], "file")
         file_id = ids.decode(request.path_params["file_id"], "file")
-        await self._credentials.check_link(_content_path(company_id, file_id), request.query_params)
+        await self._credentials.check_link(content_path(company_id, file_id), request.query_params)
         file = await self._files.get(company_id, file_id)
         content = await self._files.read(company_id, file_id)
         mimetype = file.mimetype or "application/octet-stream"
@@ -98,7 +100,8 @@ class FileRoutes:
         return Response(content, headers=headers)
 
 
-def _content_path(company_id: int, file_id: int) -> str:
+def content_path(company_id: int, file_id: int) -> str:
+    """Where a file's content is, to be signed by `Credentials.sign_link`."""
     return f"/files/{ids.encode(company_id)}/{ids.encode(file_id)}/content"
 
 
