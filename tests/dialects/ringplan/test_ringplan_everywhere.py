@@ -190,6 +190,8 @@ async def test_unknown_routes_and_methods(world: World) -> None:
         reply = await world.acme("TRACE", path)
         reply.problem(405)
         assert endpoint.method in reply.headers["Allow"].split(", ")
+    with pytest.raises(aiohttp.WSServerHandshakeError):
+        await world.acme.http.ws_connect(f"{world.base}/texting/conversations", headers=world.acme.headers)
     reply = await world.acme("PUT", "/texting/conversations")
     reply.problem(405)
     assert reply.headers["Allow"] == "GET, HEAD, OPTIONS, POST"

@@ -76,13 +76,15 @@ class WebhookRoutes:
         kind = events.WEBHOOK_TYPES.get(body.type)
         if kind is None:
             raise BadRequest(f"type must be one of {', '.join(events.WEBHOOK_TYPES)}")
-        if not await self._of_type(caller.company_id, body.type):
+        found = await self._of_type(caller.company_id, body.type)
+        if not found:
             endpoint = await self._endpoint(caller.company_id)
-            await self._subscriptions.subscribe(
+            made = await self._subscriptions.subscribe(
                 caller.company_id, endpoint.id, name=body.type, event_types=[kind.event_type], filter=kind.filter
             )
+            found = await self._of_type(caller.company_id, body.type) or [made]
         # Two at once may both have made one; the oldest stays, so that nothing is told twice.
-        oldest, *others = await self._of_type(caller.company_id, body.type)
+        oldest, *others = found
         for other in others:
             with suppress(NotFound):
                 await self._subscriptions.unsubscribe(caller.company_id, other.id)
