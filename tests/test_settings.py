@@ -76,6 +76,11 @@ def test_all_are_described_and_secrets_masked() -> None:
     assert dict.fromkeys(v for v, *_ in described).keys() >= {"RINGMAIN_DATA_DIR", "RINGMAIN_ROLES"}
 
 
+def test_hosting_platforms_say_port() -> None:
+    assert load({"PORT": "5000"}).port == 5000
+    assert load({"PORT": "5000", "RINGMAIN_PORT": "6000"}).port == 6000
+
+
 def test_misspelt_variables_are_noticed() -> None:
     assert unknown_variables({"RINGMAIN_PROT": "1", "RINGMAIN_PORT": "2", "HOME": "/"}) == ["RINGMAIN_PROT"]
 

@@ -35,7 +35,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = ""
     host: Annotated[str, Meta(description="Address to listen on; 0.0.0.0 or :: for all.")] = "127.0.0.1"
-    port: Annotated[int, Meta(description="Port to listen on; 0 takes a free one.", ge=0, le=65535)] = 8000
+    port: Annotated[
+        int, Meta(description="Port to listen on; 0 takes a free one. PORT is read too.", ge=0, le=65535)
+    ] = 8000
     public_url: Annotated[
         str,
         Meta(description="How clients reach this server, as https://phone.example.com; empty: host and port."),
@@ -116,6 +118,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 HINTS: Final = get_type_hints(Settings, include_extras=True)
 
 
+FALLBACKS: Final = {"port": "PORT"}
+"""What hosting platforms call it."""
+
+
 def variable_of(name: str) -> str:
     """The environment variable of a setting."""
     return "DATABASE_URL" if name == "database_url" else f"RINGMAIN_{name.upper()}"
@@ -125,7 +131,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings; an empty variable counts as not set. Raises SettingError."""
     values = {}
     for name, hint in HINTS.items():
-        text = environment.get(variable_of(name), "").strip()
+        text = environment.get(variable_of(name), "").strip() or environment.get(FALLBACKS.get(name, ""), "").strip()
         if text:
             values[name] = _read(name, hint, text)
     settings = Settings(**values)

@@ -1,8 +1,11 @@
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from ringmain.cli import main
+from ringmain.commands.webhooks import moment
 from ringmain.core.system import Core
 from tests.commands.server import Served, ringmain
 
@@ -77,10 +80,32 @@ async def test_settings_are_printed_without_secrets(tmp_path: Path, dsn: str) ->
 
 
 @pytest.mark.parametrize("arguments", [[], ["pony"], ["apply"], ["webhooks", "recover"], ["webhooks", "attempts", "x"]])
-async def test_commands_that_do_not_read(tmp_path: Path, arguments: list[str]) -> None:
-    ended = await ringmain(tmp_path, *arguments)
-    assert ended.code == 2
-    assert "usage: ringmain" in ended.err
+def test_commands_that_do_not_read(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "usage: ringmain" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "moment_of_it"),
+    [
+        ("2026-11-21", datetime(2026, 11, 21, tzinfo=UTC)),
+        ("2026-11-21T08:00", datetime(2026, 11, 21, 8, tzinfo=UTC)),
+        ("2026-11-21T08:00+02:00", datetime(2026, 11, 21, 6, tzinfo=UTC)),
+        ("2026-11-21T08:00Z", datetime(2026, 11, 21, 8, tzinfo=UTC)),
+    ],
+)
+def test_moments(text: str, moment_of_it: datetime) -> None:
+    assert moment(text) == moment_of_it
+
+
+def test_how_long_ago() -> None:
+    for text, seconds in (("90s", 90), ("2h", 7200), ("7d", 604800)):
+        assert abs((datetime.now(UTC) - moment(text)).total_seconds() - seconds) < 5
+    for wrong in ("", "2x", "yesterday", "-2h"):
+        with pytest.raises(ValueError, match="isoformat"):
+            moment(wrong)
 
 
 async def test_webhooks(tmp_path: Path, dsn: str, core: Core) -> None:

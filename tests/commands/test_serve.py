@@ -110,27 +110,34 @@ async def _refused(url: str) -> None:
     await eventually(refused)
 
 
+async def stuck_request(server: Served) -> asyncio.StreamWriter:
+    """A request whose body never ends."""
+    publish = await server.said(r"(http://\S+/messages/publish)")
+    key = await server.said(KEY)
+    host, port = server.url.removeprefix("http://").split(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    path = publish.removeprefix(server.url)
+    head = f"POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\nx-user-id: primary\r\n"
+    writer.write(f"{head}content-type: application/json\r\ncontent-length: 100\r\n\r\n{{".encode())
+    await writer.drain()
+    assert await get(f"{server.url}/health") == 200
+    return writer
+
+
 async def test_a_stuck_request_does_not_hold_it_up(tmp_path: Path, dsn: str) -> None:
     async with Served(tmp_path, "--demo", database_url=dsn, shutdown_seconds=1) as server:
-        await server.said(KEY)
-        host, port = server.url.removeprefix("http://").split(":")
-        _, writer = await asyncio.open_connection(host, int(port))
-        writer.write(b"POST /system/company HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{")
-        await writer.drain()
-        assert await get(f"{server.url}/health") == 200
+        writer = await stuck_request(server)
         assert await server.end(signal.SIGTERM) == 0
+        assert "graceful shutdown exceeded" in server.err.read_text()
         writer.close()
 
 
 async def test_a_second_signal_forces(tmp_path: Path, dsn: str) -> None:
-    async with Served(tmp_path, database_url=dsn, shutdown_seconds=60) as server:
-        host, port = server.url.removeprefix("http://").split(":")
-        _, writer = await asyncio.open_connection(host, int(port))
-        writer.write(b"PATCH /company HTTP/1.1\r\nhost: x\r\nauthorization: x\r\ncontent-length: 100\r\n\r\n{")
-        await writer.drain()
+    async with Served(tmp_path, "--demo", database_url=dsn, shutdown_seconds=60) as server:
+        writer = await stuck_request(server)
         server.send(signal.SIGTERM)
         await server.said('"event": "stopping"')
-        assert await server.end(signal.SIGTERM) in (0, 128 + signal.SIGTERM)
+        assert await server.end(signal.SIGTERM) == 128 + signal.SIGTERM
         writer.close()
 
 
@@ -163,6 +170,13 @@ async def test_two_servers_migrate_a_fresh_database(tmp_path: Path, server_dsn: 
         for server in servers:
             assert await server.end(signal.SIGTERM) == 0
         await run(server_dsn, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def test_the_environments_operator_token_ends_with_it(tmp_path: Path, dsn: str) -> None:
+    token = "a-token-from-the-environment"
+    for settings, status in (({"operator_token": token}, 200), ({}, 401)):
+        async with Served(tmp_path, database_url=dsn, **settings) as server:
+            assert await get(f"{server.url}/ringmain/v1/companies", Authorization=f"Bearer {token}") == status
 
 
 async def test_roles_are_what_is_served(tmp_path: Path, dsn: str) -> None:

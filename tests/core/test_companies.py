@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from ringmain.core.errors import AlreadyExists, Invalid, NotFound
@@ -48,7 +50,7 @@ async def test_unknown_ones_are_not_found(core: Core) -> None:
         {"timezone": ""},
     ],
 )
-async def test_values_that_cannot_be(core: Core, bad: dict[str, str]) -> None:
+async def test_values_that_cannot_be(core: Core, bad: dict[str, Any]) -> None:
     with pytest.raises(Invalid) as refused:
         await core.companies.create(**{"name": "Acme", **bad})
     assert refused.value.field == next(iter(bad))

@@ -266,6 +266,16 @@ async def test_operator_tokens(core: Core) -> None:
         await core.credentials.create_operator_token("other", second)
 
 
+async def test_an_operator_token_of_one_process(core: Core) -> None:
+    token = "a-token-from-the-environment"
+    core.credentials.accept_operator_token("environment", token)
+    assert await core.credentials.check_operator_token(token) == "environment"
+    with pytest.raises(Unauthenticated):
+        await Credentials(core.database, core.wakeups).check_operator_token(token)
+    with pytest.raises(Invalid):
+        core.credentials.accept_operator_token("environment", "short")
+
+
 async def test_links_open_until_they_expire(core: Core) -> None:
     link = await core.credentials.sign_link("/files/1/a b.txt", 60)
     path, _, encoded = link.partition("?")

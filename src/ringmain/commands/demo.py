@@ -64,7 +64,7 @@ async def _prepare(ringmain: Ringmain, file: Path) -> Secrets:
         # The file was lost, or belongs to another database: a new key.
         await core.credentials.revoke_api_key(company_id, int(made.api_keys[0]["ids"]["ringcentral"]))
         key = (await core.credentials.create_api_key(company_id, "ringplan", "demo")).secret
-    await core.credentials.create_operator_token("demo", token)
+    core.credentials.accept_operator_token("demo", token)
     kept = Secrets(key, token, {**old.passwords, **passwords})
     await asyncio.to_thread(_write, file, kept)
     return kept
