@@ -32,6 +32,9 @@ LOST = (
 # What a server that starts, stops or recovers says, and one that has no place left.
 BUSY = (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError)
 RETRY_SECONDS = 0.1
+# Every query here has its index; while a table is young, and not analysed yet, the planner would rather read it whole,
+# and keep that plan while the table grows.
+SESSION = {"application_name": "ringmain", "timezone": "UTC", "jit": "off", "enable_seqscan": "off"}
 
 
 class DatabaseUnavailable(ConnectionError):
@@ -59,7 +62,7 @@ class Database:
             self.dsn,
             timeout=10,
             command_timeout=60,
-            server_settings={"application_name": "ringmain", "jit": "off", "timezone": "UTC"},
+            server_settings=SESSION,
         )
 
     @asynccontextmanager

@@ -109,8 +109,16 @@ WITH progress AS (
 )
 INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
 SELECT k.company_id, 'message.updated', k.id, k.conversation_id, k.carrier,
-    jsonb_build_object('message', message_json(k.message), 'conversation', parties_json(c))
-FROM changed k JOIN conversations c ON c.company_id = k.company_id AND c.id = k.conversation_id
+    jsonb_build_object('message', message_json(k.message), 'conversation',
+        parties_shape(c.id, c.kind, c.number_id, n.number, p.contacts, y.timezone))
+FROM changed k
+JOIN conversations c ON c.company_id = k.company_id AND c.id = k.conversation_id
+JOIN numbers n ON n.company_id = c.company_id AND n.id = c.number_id
+JOIN companies y ON y.id = c.company_id
+CROSS JOIN LATERAL (
+    SELECT jsonb_agg(contact_json(p) ORDER BY p.id) AS contacts
+    FROM unnest(c.contact_ids) AS one (id) JOIN contacts p ON p.company_id = c.company_id AND p.id = one.id
+) p
 WHERE k.state IN ('sent', 'delivered', 'failed', 'unknown')
 ORDER BY k.id
 """
