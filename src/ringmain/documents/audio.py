@@ -38,6 +38,6 @@ async def to_wav(content: bytes) -> bytes:
 
 
 async def to_mp3(content: bytes) -> bytes:
-    """The recording as a mono MP3, at its own rate where MP3 has it. Raises as `measure_audio`."""
+    """The recording as a mono MP3 of 8 to 16 kHz: what browsers play. Raises as `measure_audio`."""
     _, written = await work("mp3", content)
     return written

@@ -28,7 +28,9 @@ MAX_CHANNELS: Final = 8
 RATES: Final = range(4000, 192_001)
 BLOCK: Final = 1 << 16
 TELEPHONE_RATE: Final = 8000
-MP3_RATES: Final = frozenset({8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000})
+WIDE_RATE: Final = 16000
+MP3_RATES: Final = frozenset({8000, 11025, 12000, WIDE_RATE})
+"""Of the rates that MP3 has, those that a voice needs; encoding takes time for each sample."""
 STREAMED: Final = 0x7FFF0000
 """A WAV's data length from here on means that its writer did not know the length."""
 CLAIM: Final = re.compile(r"^data\s*: (\d+) \(should be (\d+)\)", re.MULTILINE)
@@ -47,19 +49,19 @@ def measure(content: bytes) -> tuple[str, bytes]:
 
 def wav(content: bytes) -> tuple[str, bytes]:
     """As WAV: 8 kHz, mono, 16 bits. Raises Refused."""
-    return "audio/wav", _rewritten(content, "WAV", "PCM_16", frozenset({TELEPHONE_RATE}))
+    return "audio/wav", _rewritten(content, "WAV", "PCM_16", frozenset({TELEPHONE_RATE}), TELEPHONE_RATE)
 
 
 def mp3(content: bytes) -> tuple[str, bytes]:
-    """As MP3, mono, at the recording's own rate where MP3 has it, otherwise at 8 kHz. Raises Refused."""
-    return "audio/mpeg", _rewritten(content, "MP3", "MPEG_LAYER_III", MP3_RATES)
+    """As MP3, mono, at the recording's own rate where that is one of MP3_RATES, otherwise at 16 kHz. Raises Refused."""
+    return "audio/mpeg", _rewritten(content, "MP3", "MPEG_LAYER_III", MP3_RATES, WIDE_RATE)
 
 
-def _rewritten(content: bytes, kind: str, subtype: str, rates: frozenset[int]) -> bytes:
+def _rewritten(content: bytes, kind: str, subtype: str, rates: frozenset[int], other: int) -> bytes:
     with _opened(content) as (_, file):
         blocks, rate = _mono(file), file.samplerate
         if rate not in rates:
-            blocks, rate = resampled(blocks, rate, TELEPHONE_RATE), TELEPHONE_RATE
+            blocks, rate = resampled(blocks, rate, other), other
         output = io.BytesIO()
         with soundfile.SoundFile(output, "w", rate, 1, subtype, format=kind) as written:
             for block in blocks:
