@@ -15,6 +15,7 @@ from ringmain.carriers.sandbox import MEANING
 from ringmain.carriers.smpp.carrier import SmppSettings
 from ringmain.delivery.signing import new_secret, sign
 from ringmain.dialects.ringplan.events import WEBHOOK_TYPES
+from ringmain.setup.document import Document
 
 ROOT = Path(__file__).parent.parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -82,6 +83,18 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     if field.default in (msgspec.NODEFAULT, None):
         return ""
     return f"`{msgspec.json.encode(field.default).decode().replace(',', ', ')}`"
+
+
+def test_the_carrier_example_is_a_file_for_apply() -> None:
+    found = re.search(r"```toml\n(.*?)```", read("carriers.md"), re.DOTALL)
+    assert found
+    (carrier,) = Document("carriers.md", found[1]).content.carriers
+    assert msgspec.convert(carrier.settings, SmppSettings).tps == 30
+
+
+def test_the_notifications_are_json() -> None:
+    found = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", read("webhooks.md"), re.DOTALL)]
+    assert [one["type"] for one in found] == ["texting.message.inbound", "message.updated"]
 
 
 def test_every_type_of_webhook_is_described() -> None:
