@@ -28,9 +28,9 @@ class Sender:
 
     def __init__(self, text: str) -> None:
         """Raises Invalid for what is no address."""
-        name, address = parseaddr(text)
+        name, address = parseaddr(check_line("sender", text, 400))
         self.address = check_address("sender", address)
-        self.header = Address(check_line("sender", name, 200), addr_spec=self.address)
+        self.header = Address(name, addr_spec=self.address)
 
     @property
     def domain(self) -> str:
