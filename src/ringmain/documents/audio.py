@@ -21,7 +21,7 @@ class _Shape(msgspec.Struct, frozen=True):
 
 
 async def measure_audio(content: bytes) -> AudioInfo:
-    """Measure a WAV, MP3, FLAC, Ogg (Vorbis, Opus), AIFF or AU recording of at most an hour.
+    """Measure a WAV, MP3, FLAC, Ogg (Vorbis, Opus), AIFF or AU recording of at most half an hour.
 
     Raises Invalid("content") for anything else, for what is broken, empty or cut short; Unavailable when no process
     can be started.

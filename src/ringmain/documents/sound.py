@@ -23,7 +23,7 @@ STARTS: Final = (
     (re.compile(rb"FORM....AIF[FC]", re.DOTALL), "audio/aiff"),
     (re.compile(rb"\.snd"), "audio/basic"),
 )
-MAX_SECONDS: Final = 3600
+MAX_SECONDS: Final = 1800
 MAX_CHANNELS: Final = 8
 RATES: Final = range(4000, 192_001)
 BLOCK: Final = 1 << 16
