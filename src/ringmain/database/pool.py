@@ -21,14 +21,14 @@ else:
 log = structlog.get_logger()
 
 
-LOST = (
-    OSError,
+# After these a connection is of no use, though it may not know yet that it is closed.
+BROKEN = (
     asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a connection that breaks between two messages: its protocol is out of step
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
+    asyncpg.InternalClientError,  # it broke between two messages: its protocol is out of step
 )
+LOST = (*BROKEN, OSError, asyncpg.InterfaceError)
 # What a server that starts, stops or recovers says, and one that has no place left.
 BUSY = (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError)
 RETRY_SECONDS = 0.1
@@ -89,9 +89,7 @@ class Database:
             try:
                 yield connection
             except Exception as error:
-                if isinstance(error, asyncpg.InternalClientError) or (
-                    not connection.is_closed() and connection.is_in_transaction()
-                ):
+                if isinstance(error, BROKEN) or (not connection.is_closed() and connection.is_in_transaction()):
                     connection.terminate()
                 if connection.is_closed() and isinstance(error, LOST):
                     raise DatabaseUnavailable("the database connection was lost") from error

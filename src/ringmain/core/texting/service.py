@@ -385,7 +385,10 @@ class Texting:
         ]
 
     async def _sent_before(self, draft: Draft) -> Message | Exception:
-        row = await self._database.fetchrow(store.MESSAGE_BY_REFERENCE, draft.company_id, draft.reference)
+        try:
+            row = await self._database.fetchrow(store.MESSAGE_BY_REFERENCE, draft.company_id, draft.reference)
+        except Exception as error:  # this draft's alone: the batch is written, and must not be written again
+            return error
         if row is None:
             return NotFound("message")
         message = _message_of(row)
