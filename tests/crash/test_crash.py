@@ -24,6 +24,7 @@ from ringmain.database.embedded import EmbeddedServer
 from ringmain.database.pool import Database
 from tests.clients.smsc import Smsc
 from tests.conditions import eventually
+from tests.processes.listener import Listener
 from tests.processes.load import Load
 from tests.processes.node import Node
 from tests.processes.ports import free_port
@@ -112,7 +113,7 @@ async def scene(folder: Path) -> AsyncIterator[tuple[Scene, Shop]]:
     async with node, smsc, receiver:
         database = Database(EmbeddedServer(folder).dsn, size=2)
         try:
-            shop = await open_shop(database, folder, smsc_port=smsc.port, hook=receiver.url)
+            shop = await open_shop(database, folder, smsc_port=smsc.port, hook=receiver.url, response_timeout=LEASE / 2)
             yield Scene(folder, node, smsc, receiver, database), shop
         finally:
             await database.close()
@@ -143,11 +144,14 @@ async def test_nothing_acknowledged_is_lost_whatever_is_killed(folder: Path) -> 
                     await _goes_on(stage, load)
             ended = time.monotonic()
             await eventually(stage.drained, timeout=DRAIN_SECONDS, every=0.2)
+            drained = time.monotonic()
+            await _is_all_there(stage, shop, load)
         except BaseException:
             print(stage.progress(load), load.failures, await _left(stage), stage.node.tail(), sep="\n")  # noqa: T201
             raise
         account = await settle(stage.database, shop, load, stage.receiver, stage.smsc_log)
-        print(f"{account} ({ended - began:.0f} s of load, {time.monotonic() - ended:.0f} s to drain)")  # noqa: T201
+        seconds = f"{ended - began:.0f} s of load, {drained - ended:.0f} s to drain"
+        print(f"{account} ({seconds})", dict(load.failures), dict(stage.node.complaints()), sep="\n")  # noqa: T201
         _check(account)
 
 
@@ -159,6 +163,21 @@ async def _goes_on(stage: Scene, load: Load) -> None:
         return all(now - then >= ENOUGH for now, then in zip(stage.progress(load), before, strict=True))
 
     await eventually(done, timeout=PATIENCE, every=0.05)
+
+
+async def _is_all_there(stage: Scene, shop: Shop, load: Load) -> None:
+    """Nothing of the server died quietly: a new message is heard, carried away, and told to the receiver."""
+    known = set(load.acknowledged.values())
+    async with Listener(stage.node.base, shop.key) as listener:
+        before = stage.progress(load)
+        await load.publish(1)
+        (last,) = set(load.acknowledged.values()) - known
+
+        async def everywhere() -> bool:
+            progress = all(now > then for now, then in zip(stage.progress(load), before, strict=True))
+            return progress and last in listener.heard and await stage.drained()
+
+        await eventually(everywhere, timeout=PATIENCE)
 
 
 async def _left(stage: Scene) -> object:

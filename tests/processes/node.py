@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import sys
+from collections import Counter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -99,6 +100,11 @@ class Node:
         """The end of its log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
+    def complaints(self) -> Counter[str]:
+        """How often it logged each warning and error, over restarts too."""
+        lines = _decoded(self.log.read_bytes())
+        return Counter(str(line.get("event")) for line in lines if line.get("level") in ("warning", "error"))
+
     async def _end(self, number: signal.Signals) -> None:
         process, self._process = self._process, None
         if process is None:
@@ -118,10 +124,14 @@ class Node:
             log.seek(self._read)
             text, _, _ = log.read().rpartition(b"\n")
         self._read += len(text) + bool(text)
-        found = []
-        for line in text.splitlines():
-            with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
-                decoded = msgspec.json.decode(line)
-                if isinstance(decoded, dict):
-                    found.append(decoded)
-        return found
+        return _decoded(text)
+
+
+def _decoded(log: bytes) -> list[dict[str, Any]]:
+    found = []
+    for line in log.splitlines():
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+            decoded = msgspec.json.decode(line)
+            if isinstance(decoded, dict):
+                found.append(decoded)
+    return found

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -65,6 +66,16 @@ class Receiver:
             process.stdin.close()
             with contextlib.suppress(ConnectionError):
                 await process.stdin.wait_closed()
+
+    def freeze(self) -> None:
+        """SIGSTOP: connections are taken, nothing is answered."""
+        if self._process:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT."""
+        if self._process:
+            self._process.send_signal(signal.SIGCONT)
 
     async def restart(self) -> None:
         """Kill it and start it again."""

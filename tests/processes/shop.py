@@ -41,8 +41,13 @@ class Shop(msgspec.Struct, frozen=True):
     conversations: list[str]
 
 
-async def open_shop(database: Database, folder: Path, *, smsc_port: int, hook: str, conversations: int = 8) -> Shop:
-    """Make the company in a migrated database; servers that run hear of it."""
+async def open_shop(
+    database: Database, folder: Path, *, smsc_port: int, hook: str, response_timeout: float, conversations: int = 8
+) -> Shop:
+    """Make the company in a migrated database; servers that run hear of it.
+
+    `response_timeout` of the carrier, in seconds, must be shorter than the servers' lease.
+    """
     core = Core(database, Wakeups(database), open_storage(str(folder / "files")))
     office = await furnish(core)
     opened = [office.conversation.id]
@@ -62,7 +67,7 @@ async def open_shop(database: Database, folder: Path, *, smsc_port: int, hook: s
         "password": "secret",
         "tps": 2000,
         "window": 100,
-        "response_timeout": 3,
+        "response_timeout": response_timeout,
         "resend_after": 0.5,
     }
     await database.execute(CARRIER, json.dumps(settings))
