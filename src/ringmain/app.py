@@ -40,6 +40,7 @@ from ringmain.mail.smtp import SmtpMailer, read_url
 from ringmain.operator import app as operator
 from ringmain.operator.metering import MeteredCarrier, metered, metered_receipts
 from ringmain.operator.metrics import Metrics
+from ringmain.pbx.build import adapters
 from ringmain.realtime.follower import Follower
 from ringmain.realtime.socketio import SocketServer
 from ringmain.settings import SettingError, Settings
@@ -106,7 +107,7 @@ class Ringmain:
             storage = open_storage(settings.file_place)
         except (ValueError, OSError) as error:
             raise SettingError(f"RINGMAIN_FILE_STORAGE: {error}") from error
-        self.core = Core(self.database, self.wakeups, storage)
+        self.core = Core(self.database, self.wakeups, storage, pbx=adapters(self.database))
         if settings.operator_token:
             self.core.credentials.accept_operator_token("environment", settings.operator_token)
 

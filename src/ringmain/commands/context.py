@@ -10,6 +10,7 @@ from ringmain.database.embedded import EmbeddedServer
 from ringmain.database.pool import Database
 from ringmain.database.reach import prepare
 from ringmain.database.single import HeldWakeups
+from ringmain.pbx.build import adapters
 from ringmain.settings import Settings
 
 PATIENCE_S = 10.0
@@ -42,6 +43,6 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
     async with open_database(settings) as database:
         wakeups = HeldWakeups(database)
         try:
-            yield Core(database, wakeups, MemoryStore())
+            yield Core(database, wakeups, MemoryStore(), pbx=adapters(database))
         finally:
             await wakeups.release(database)

@@ -19,6 +19,9 @@ CONVERSATION_DELETED: Final = "conversation.deleted"
 OPT_OUT_CREATED: Final = "opt_out.created"
 OPT_OUT_DELETED: Final = "opt_out.deleted"
 PRESENCE_UPDATED: Final = "presence.updated"
+EXTENSION_CREATED: Final = "extension.created"
+EXTENSION_UPDATED: Final = "extension.updated"  # its settings, or how its phone stands
+EXTENSION_DELETED: Final = "extension.deleted"
 CALL_RINGING: Final = "call.ringing"  # a leg begins to ring
 CALL_DIAL_ENDED: Final = "call.dial_ended"  # that attempt is over, answered or not
 CALL_ENDED: Final = "call.ended"  # the whole call is over
@@ -35,6 +38,9 @@ TYPES: Final = frozenset(
         OPT_OUT_CREATED,
         OPT_OUT_DELETED,
         PRESENCE_UPDATED,
+        EXTENSION_CREATED,
+        EXTENSION_UPDATED,
+        EXTENSION_DELETED,
         CALL_RINGING,
         CALL_DIAL_ENDED,
         CALL_ENDED,

@@ -1,10 +1,15 @@
 """The phone system: its services, sharing one database, one set of wake-ups and one file store."""
 
+from collections.abc import Mapping
+
 from obstore.store import ObjectStore
 
 from ringmain.core.companies.service import Companies
 from ringmain.core.credentials.service import Credentials
+from ringmain.core.extensions.service import Extensions
 from ringmain.core.files.service import Files
+from ringmain.core.instances.pbx import PbxAdapter
+from ringmain.core.instances.service import Instances
 from ringmain.core.locations.service import Locations
 from ringmain.core.mail.service import Mails
 from ringmain.core.numbers.service import Numbers
@@ -17,9 +22,19 @@ from ringmain.database.wakeup import Wakeups
 
 
 class Core:
-    """What dialects, carriers and the command line call. Every verb takes the company first."""
+    """What dialects, carriers and the command line call. Every verb takes the company first.
 
-    def __init__(self, database: Database, wakeups: Wakeups, file_store: ObjectStore) -> None:
+    `pbx`: an adapter for each kind of PBX that instances may be, by name (pbx/build.py). Without it none works.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        wakeups: Wakeups,
+        file_store: ObjectStore,
+        *,
+        pbx: Mapping[str, PbxAdapter] | None = None,
+    ) -> None:
         self.database = database
         self.wakeups = wakeups
         self.companies = Companies(database, wakeups)
@@ -32,3 +47,5 @@ class Core:
         self.texting = Texting(database, wakeups)
         self.subscriptions = Subscriptions(database, wakeups)
         self.presence = PresenceService(database, wakeups)
+        self.instances = Instances(database, wakeups, pbx or {})
+        self.extensions = Extensions(database, wakeups, self.instances)

@@ -40,20 +40,23 @@ CREATE TABLE extensions (
     -- The instance is a lexeme of its own, so that one index answers "this word in this instance".
     search tsvector GENERATED ALWAYS AS (
         to_tsvector('simple', number::text || ' ' || name || ' ' || coalesce(data->>'description', '') || ' '
-            || coalesce(user_name, '') || ' ' || coalesce(user_email, '') || ' ' || coalesce(caller_number, ''))
+            || coalesce(user_name, '') || ' ' || coalesce(user_email, '') || ' '
+            || coalesce(translate(user_email, '@.-_+', '     '), ''))
         || array_to_tsvector(ARRAY['instance:' || instance_id::text])) STORED,
     PRIMARY KEY (company_id, id),
     UNIQUE (company_id, instance_id, number),
     FOREIGN KEY (company_id, instance_id) REFERENCES instances ON DELETE CASCADE,
     FOREIGN KEY (company_id, person_id) REFERENCES people ON DELETE SET NULL (person_id),
     FOREIGN KEY (company_id, location_id) REFERENCES locations ON DELETE SET NULL (location_id)
-);
+) WITH (fillfactor = 80);
 CREATE INDEX extensions_purpose ON extensions (company_id, instance_id, purpose, number);
 CREATE INDEX extensions_user ON extensions (company_id, instance_id, user_name, number);
 CREATE INDEX extensions_purpose_user ON extensions (company_id, instance_id, purpose, user_name, number);
 CREATE INDEX extensions_of_person ON extensions (company_id, person_id, instance_id, number)
     WHERE person_id IS NOT NULL;
 CREATE INDEX extensions_of_location ON extensions (company_id, location_id) WHERE location_id IS NOT NULL;
+CREATE INDEX extensions_mailbox ON extensions (company_id, instance_id, lower(data->>'voicemail_email'))
+    WHERE data ? 'voicemail_email';
 CREATE INDEX extensions_search ON extensions USING gin (search);
 
 -- Lists show how many there are, at any size: counted as they come and go.
@@ -140,7 +143,8 @@ CREATE TABLE sandbox_subscribers (
     state text NOT NULL,
     call_status text NOT NULL,
     PRIMARY KEY (company_id, instance_id, number),
-    FOREIGN KEY (company_id, instance_id) REFERENCES instances ON DELETE CASCADE
+    FOREIGN KEY (company_id, instance_id, number) REFERENCES extensions (company_id, instance_id, number)
+        ON DELETE CASCADE ON UPDATE CASCADE
 );
 
 CREATE TABLE sandbox_queues (

@@ -1,0 +1,179 @@
+"""SQL of extensions."""
+
+from functools import cache
+from typing import Final
+
+import msgspec
+
+from ringmain.core.extensions.model import CallerId, Extension
+from ringmain.core.locations.model import Location
+from ringmain.core.people.model import Person
+from ringmain.database.pool import Record
+
+_person = msgspec.json.Decoder(Person)
+_location = msgspec.json.Decoder(Location)
+
+# Of a row `e`, which may be of a statement that has just written it.
+COLUMNS: Final = """
+e.id, e.company_id, e.instance_id, e.number, e.name, e.purpose, e.caller_name, e.caller_number, e.data::text AS data,
+e.reserved::text AS reserved, e.secret, e.subscriber_state, e.call_status, e.created_at, e.updated_at,
+(SELECT (to_jsonb(p) - 'password_hash')::text FROM people p
+    WHERE p.company_id = e.company_id AND p.id = e.person_id) AS person,
+(SELECT to_jsonb(l)::text FROM locations l WHERE l.company_id = e.company_id AND l.id = e.location_id) AS location
+"""
+# The core's JSON shape for events: ExtensionSummary.
+SUMMARY: Final = """
+jsonb_build_object('extension', jsonb_build_object(
+    'id', e.id, 'company_id', e.company_id, 'instance_id', e.instance_id, 'number', e.number, 'name', e.name,
+    'purpose', e.purpose, 'person_id', e.person_id, 'location_id', e.location_id, 'caller_name', e.caller_name,
+    'caller_number', e.caller_number, 'subscriber_state', e.subscriber_state, 'call_status', e.call_status,
+    'created_at', e.created_at, 'updated_at', e.updated_at))
+"""
+
+CREATE: Final = f"""
+WITH e AS (
+    INSERT INTO extensions AS x (company_id, instance_id, number, name, purpose, person_id, location_id, caller_name,
+        caller_number, data, reserved, secret)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11::jsonb, $12)
+    RETURNING x.*
+), noted AS (
+    INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
+    SELECT company_id, 'extension.created', id, id, $13, {SUMMARY} FROM e
+)
+SELECT {COLUMNS} FROM e
+"""
+GET: Final = f"""
+SELECT {COLUMNS} FROM extensions e
+WHERE company_id = $1 AND id = $2 AND ($3::bigint IS NULL OR instance_id = $3)
+"""
+FIND_BY_NUMBER: Final = f"""
+SELECT {COLUMNS} FROM extensions e WHERE company_id = $1 AND instance_id = $2 AND number = $3
+"""
+LOCK: Final = f"""
+SELECT {COLUMNS} FROM extensions e WHERE company_id = $1 AND instance_id = $2 AND id = $3 FOR UPDATE
+"""
+UPDATE: Final = f"""
+WITH e AS (
+    UPDATE extensions x SET number = $3, name = $4, purpose = $5, person_id = $6, location_id = $7, caller_name = $8,
+        caller_number = $9, data = $10::jsonb, reserved = $11::jsonb, updated_at = now()
+    WHERE company_id = $1 AND id = $2
+    RETURNING x.*
+), noted AS (
+    INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
+    SELECT company_id, 'extension.updated', id, id, $12, {SUMMARY} FROM e
+)
+SELECT {COLUMNS} FROM e
+"""
+DELETE: Final = f"""
+WITH e AS (
+    DELETE FROM extensions x WHERE company_id = $1 AND id = $2
+    RETURNING x.*
+)
+INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
+SELECT company_id, 'extension.deleted', id, id, $3, {SUMMARY} FROM e
+"""
+PERSON_BY_EMAIL: Final = "SELECT id FROM people WHERE company_id = $1 AND lower(email) = lower($2)"
+
+# One row at least while the person is there.
+OF_PERSON: Final = f"""
+SELECT known.id AS known, one.* FROM (SELECT id FROM people WHERE company_id = $1 AND id = $2) AS known
+LEFT JOIN (
+    SELECT {COLUMNS} FROM extensions e
+    WHERE company_id = $1 AND person_id = $2 AND ($3::text IS NULL OR purpose = $3)
+) AS one ON true
+ORDER BY one.instance_id, one.number
+"""
+CHECK: Final = """
+SELECT EXISTS (SELECT FROM extensions WHERE company_id = $1 AND instance_id = $2 AND number = $3) AS number_taken,
+    EXISTS (
+        SELECT FROM extensions WHERE company_id = $1 AND instance_id = $2 AND person_id =
+            (SELECT id FROM people WHERE company_id = $1 AND lower(email) = lower($4))
+    ) OR EXISTS (
+        SELECT FROM extensions WHERE company_id = $1 AND instance_id = $2 AND data ? 'voicemail_email'
+            AND lower(data->>'voicemail_email') = lower($4)
+    ) AS email_assigned
+"""
+OBSERVE: Final = f"""
+WITH e AS (
+    UPDATE extensions x SET subscriber_state = seen.state, call_status = seen.call_status
+    FROM unnest($3::int[], $4::text[], $5::text[]) AS seen (number, state, call_status)
+    WHERE company_id = $1 AND instance_id = $2 AND x.number = seen.number
+        AND (x.subscriber_state, x.call_status) IS DISTINCT FROM (seen.state, seen.call_status)
+    RETURNING x.*
+), noted AS (
+    INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
+    SELECT company_id, 'extension.updated', id, id, $6, {SUMMARY} FROM e
+)
+SELECT count(*) FROM e
+"""
+CALLER_IDS: Final = """
+SELECT companies.name, numbers.number FROM numbers JOIN companies ON companies.id = numbers.company_id
+WHERE company_id = $1 AND voice ORDER BY numbers.id
+"""
+
+BY_NUMBER: Final = "number"
+BY_USER: Final = "user_name NULLS LAST, number"
+# What is counted as extensions come and go.
+COUNTED: Final = """
+SELECT coalesce(sum(total) FILTER (WHERE ($3::text IS NULL OR purpose = $3) AND (has_user OR NOT $4)), 0)::bigint
+        AS total,
+    coalesce(sum(total), 0)::bigint AS in_instance
+FROM extension_counts WHERE company_id = $1 AND instance_id = $2
+"""
+
+
+@cache
+def page(*, purpose: bool, with_user: bool, by_user: bool, search: bool) -> str:
+    """The statement of a page, with the filters that it has, so that each is planned for itself.
+
+    $3 purpose or NULL, $4 whether only with a user, $5 limit, $6 offset; to search $7 words, $8 the instance's lexeme.
+    """
+    matching = "company_id = $1 AND instance_id = $2"
+    matching += " AND purpose = $3" if purpose else ""
+    matching += " AND user_name IS NOT NULL" if with_user else ""
+    order = BY_USER if by_user else BY_NUMBER
+    if not search:
+        return f"""
+        WITH counted AS ({COUNTED}), e AS (
+            SELECT * FROM extensions WHERE {matching} ORDER BY {order} LIMIT $5 OFFSET $6
+        )
+        SELECT counted.total, counted.in_instance, one.*
+        FROM counted LEFT JOIN (SELECT {COLUMNS}, e.user_name FROM e) AS one ON true ORDER BY {order}
+        """
+    return f"""
+    WITH counted AS ({COUNTED}), wanted AS (
+        SELECT to_tsquery('simple', $7) AS words
+    ), matching AS MATERIALIZED (
+        SELECT id, number, user_name FROM extensions, wanted
+        WHERE {matching} AND numnode(wanted.words) > 0 AND search @@ (wanted.words && $8::tsquery)
+    ), picked AS (
+        SELECT id FROM matching ORDER BY {order} LIMIT $5 OFFSET $6
+    ), e AS (
+        SELECT extensions.* FROM extensions WHERE company_id = $1 AND id IN (SELECT id FROM picked)
+    )
+    SELECT (SELECT count(*) FROM matching) AS total, counted.in_instance, one.*
+    FROM counted LEFT JOIN (SELECT {COLUMNS}, e.user_name FROM e) AS one ON true ORDER BY {order}
+    """
+
+
+def extension_of(row: Record) -> Extension:
+    """One row of `COLUMNS`."""
+    number, name = row["caller_number"], row["caller_name"]
+    return Extension(
+        id=row["id"],
+        company_id=row["company_id"],
+        instance_id=row["instance_id"],
+        number=row["number"],
+        name=row["name"],
+        purpose=row["purpose"],
+        caller_id=None if number is None else CallerId(name=name or "", number=number),
+        data=msgspec.json.decode(row["data"]),
+        reserved=None if row["reserved"] is None else msgspec.json.decode(row["reserved"]),
+        secret=row["secret"],
+        subscriber_state=row["subscriber_state"],
+        call_status=row["call_status"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        person=None if row["person"] is None else _person.decode(row["person"]),
+        location=None if row["location"] is None else _location.decode(row["location"]),
+    )
