@@ -24,6 +24,7 @@ from ringmain.database.embedded import EmbeddedServer
 from ringmain.database.pool import Database
 from tests.clients.smsc import Smsc
 from tests.conditions import eventually
+from tests.processes.inbound import Inbound
 from tests.processes.listener import Listener
 from tests.processes.load import Load
 from tests.processes.node import Node
@@ -134,9 +135,10 @@ async def test_nothing_acknowledged_is_lost_whatever_is_killed(folder: Path) -> 
     print(f"CRASH_SEED={SEED}: {' '.join(kills)}")  # noqa: T201
     async with scene(folder) as (stage, shop):
         load = Load([stage.node.base], shop.key, shop.conversations, seed=SEED)
+        inbound = Inbound(stage.smsc, shop.number, seed=SEED)
         began = time.monotonic()
         try:
-            async with load.running():
+            async with load.running(), inbound.running():
                 await _goes_on(stage, load)
                 for victim in kills:
                     await asyncio.sleep(chance.uniform(0.3, 1.5))
@@ -149,7 +151,7 @@ async def test_nothing_acknowledged_is_lost_whatever_is_killed(folder: Path) -> 
         except BaseException:
             print(stage.progress(load), load.failures, await _left(stage), stage.node.tail(), sep="\n")  # noqa: T201
             raise
-        account = await settle(stage.database, shop, load, stage.receiver, stage.smsc_log)
+        account = await settle(stage.database, shop, load, stage.receiver, stage.smsc_log, inbound)
         seconds = f"{ended - began:.0f} s of load, {drained - ended:.0f} s to drain"
         print(f"{account} ({seconds})", dict(load.failures), dict(stage.node.complaints()), sep="\n")  # noqa: T201
         _check(account)
@@ -189,5 +191,6 @@ async def _left(stage: Scene) -> object:
 
 def _check(account: Account) -> None:
     assert account.accepted > ENOUGH * ROUNDS
+    assert account.received > 0
     assert account.lost == []
     assert account.duplicated == []

@@ -13,6 +13,7 @@ from ringmain.database.pool import Database
 from ringmain.database.wakeup import CHANNELS, NOTIFY, Wakeups
 from ringmain.dialects.ringplan import ids
 from tests.conftest import furnish
+from tests.processes.inbound import Inbound
 from tests.processes.load import Load
 from tests.processes.receiver import Receiver
 
@@ -28,16 +29,17 @@ SELECT
     (SELECT count(*) FROM deliveries WHERE due_at IS NOT NULL) AS deliveries,
     (SELECT count(*) FROM submissions WHERE due_at IS NOT NULL) AS submissions
 """
-MESSAGES: Final = "SELECT id, text, state FROM messages WHERE company_id = $1"
+MESSAGES: Final = "SELECT id, direction, text FROM messages WHERE company_id = $1"
 SUBMISSIONS: Final = "SELECT id, message_id FROM submissions WHERE company_id = $1"
 EVENTS: Final = "SELECT id, subject_id, type FROM events WHERE company_id = $1 AND type = ANY ($2::text[])"
 
 
 class Shop(msgspec.Struct, frozen=True):
-    """`conversations` are RingPlan ids, each with one contact."""
+    """`conversations` are RingPlan ids, each with one contact; `number` is ours."""
 
     company_id: int
     key: str
+    number: str
     conversations: list[str]
 
 
@@ -73,7 +75,7 @@ async def open_shop(
     await database.execute(CARRIER, json.dumps(settings))
     await database.execute(ROUTE)
     await database.execute(NOTIFY, list(CHANNELS))
-    return Shop(office.company_id, key.secret, [ids.encode(one) for one in opened])
+    return Shop(office.company_id, key.secret, office.number, [ids.encode(one) for one in opened])
 
 
 async def left(database: Database) -> dict[str, int]:
@@ -86,10 +88,12 @@ async def left(database: Database) -> dict[str, int]:
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """What became of acknowledged messages. `lost` and `duplicated` say which, and how.
 
+    `accepted`: what the API acknowledged; `received`: what was acknowledged to the carrier.
     `resubmitted`: put on the wire more than once, under one reference; `repeated`: notifications that came again.
     """
 
     accepted: int
+    received: int
     lost: list[str]
     duplicated: list[str]
     resubmitted: int
@@ -98,18 +102,28 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         return (
-            f"accepted {self.accepted}, lost {len(self.lost)}, duplicated {len(self.duplicated)}, "
+            f"accepted {self.accepted}, received {self.received}, "
+            f"lost {len(self.lost)}, duplicated {len(self.duplicated)}, "
             f"resubmitted {self.resubmitted}, notified {self.notified}, repeated {self.repeated}"
         )
 
 
-async def settle(database: Database, shop: Shop, load: Load, receiver: Receiver, smsc_log: Path) -> Account:
-    """Hold what clients were told against the database, the SMSC's log and the receiver's file."""
+async def settle(
+    database: Database, shop: Shop, load: Load, receiver: Receiver, smsc_log: Path, inbound: Inbound | None = None
+) -> Account:
+    """Hold what clients and the carrier were told against the database, the SMSC's log and the receiver's file."""
     lost: list[str] = []
     duplicated: list[str] = list(load.contradictions)
     messages: defaultdict[str, list[int]] = defaultdict(list)
+    came_in: set[str] = set()
     for row in await database.fetch(MESSAGES, shop.company_id):
-        messages[row["text"].split(" ")[0]].append(row["id"])
+        stamp = row["text"].split(" ")[0]
+        if row["direction"] == "outbound":
+            messages[stamp].append(row["id"])
+        else:
+            came_in.add(stamp)
+    taken_in = inbound.acknowledged if inbound else set()
+    lost += [f"inbound {stamp}" for stamp in taken_in - came_in]
     for stamp, answered in load.acknowledged.items():
         if ids.decode(answered, "message") not in messages[stamp]:
             lost.append(f"message {stamp}")
@@ -152,6 +166,7 @@ async def settle(database: Database, shop: Shop, load: Load, receiver: Receiver,
                 (duplicated if created[message_id] else lost).append(f"event {stamp}")
     return Account(
         accepted=len(load.acknowledged),
+        received=len(taken_in),
         lost=lost,
         duplicated=duplicated,
         resubmitted=sum(max(parts.values()) > 1 for parts in carried.values() if parts),

@@ -5,6 +5,7 @@ recorded in groups.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
@@ -22,7 +23,8 @@ log = structlog.get_logger()
 BATCH: Final = 256
 POLL_SECONDS: Final = 0.5
 STOP_SECONDS: Final = 15.0
-RECORD_TRIES: Final = 3
+RECORD_SECONDS: Final = 20.0
+AGAIN_SECONDS: Final = 0.25
 
 Recorded = tuple[Submission, Outcome]
 Build = Callable[[CarrierConfig], Carrier]
@@ -189,15 +191,17 @@ class Lane:
             log.warning("outcome not recorded", submission=submission.id, error=repr(error))
 
     async def _record(self, outcomes: Sequence[Recorded]) -> Sequence[None]:
-        for _ in range(RECORD_TRIES - 1):
+        give_up = time.monotonic() + RECORD_SECONDS
+        while True:
             try:
                 await self._submissions.record(outcomes)
             except DatabaseUnavailable:
                 # Recorded or not, it may be recorded again; unrecorded, it would be sent again.
-                continue
-            return [None] * len(outcomes)
-        await self._submissions.record(outcomes)
-        return [None] * len(outcomes)
+                if time.monotonic() > give_up:
+                    raise
+                await asyncio.sleep(AGAIN_SECONDS)
+            else:
+                return [None] * len(outcomes)
 
 
 def grouped_receipts(submissions: Submissions) -> Callable[[Sequence[Receipt]], "asyncio.Future[None]"]:
