@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import structlog
 
-from ringmain.core.errors import CoreError, NotFound
+from ringmain.core.errors import CoreError
 from ringmain.core.files.service import Files
 from ringmain.core.texting.carrier import (
     Accepted,
@@ -119,9 +119,8 @@ class Sandbox:
 
     async def _to_own_number(self, submission: Submission, reference: str) -> None:
         """Deliver it where the recipient is a number of this system. The reference keeps a second try from doubling."""
-        try:
-            company_id = await self._texting.company_of(submission.recipient)
-        except NotFound:
+        company_id = submission.recipient_company_id
+        if company_id is None:
             return
         file_ids = [await self._copy(submission.company_id, one, company_id) for one in submission.file_ids]
         inbound = InboundText(

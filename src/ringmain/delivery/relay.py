@@ -65,6 +65,11 @@ class Relay:
             self._task = None
         self._connection.close()
 
+    @property
+    def alive(self) -> bool:
+        """Whether it still relays."""
+        return self._task is not None and not self._task.done()
+
     async def step(self) -> Batch:
         """Relay one batch; nothing happens while another node is at it. Raises what the database raises."""
         row = (await self._connection.fetch(RELAY, self._batch))[0]

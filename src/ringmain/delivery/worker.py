@@ -54,7 +54,9 @@ class DeliveryWorker:
         gap: float = GAP,
         first_back_off: float = FIRST_BACK_OFF,
         ssl_context: ssl.SSLContext | None = None,
+        count: Callable[[str], None] = lambda state: None,
     ) -> None:
+        """`count` hears of every try, by the state in which it left its delivery."""
         self._wakeups = wakeups
         self._ledger = Ledger(database, lease=lease, first_back_off=first_back_off)
         self._faces = faces
@@ -66,6 +68,7 @@ class DeliveryWorker:
         self._poll = poll
         self._gap = gap
         self._ssl_context = ssl_context
+        self._count = count
         self._in_flight: Counter[int] = Counter()
         self._deliveries: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
@@ -111,6 +114,11 @@ class DeliveryWorker:
         self._ledger.close()
         await self._session.close()
 
+    @property
+    def alive(self) -> bool:
+        """Whether it still looks for work."""
+        return self._task is not None and not self._task.done()
+
     async def _claim_all(self) -> None:
         lost = False
         while not self._stopping:
@@ -145,6 +153,7 @@ class DeliveryWorker:
         try:
             outcome = await self._sender.send(claim)
             await self._ledger.record(claim, outcome)
+            self._count(outcome.state)
         except FAILURES as error:
             log.warning("an outcome is lost", event_id=claim.event_id, error=repr(error))
         finally:

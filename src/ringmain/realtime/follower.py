@@ -75,6 +75,11 @@ class Follower:
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
 
+    @property
+    def alive(self) -> bool:
+        """Whether it still follows."""
+        return self._task is not None and not self._task.done()
+
     async def _follow(self) -> None:
         lost = False
         while True:

@@ -144,6 +144,18 @@ async def test_an_unanswered_text_can_be_held(core: Core, office: Office, runnin
         assert await core.database.fetchval("SELECT due_at FROM submissions") is None
 
 
+async def test_what_a_dead_process_left_is_held_too(core: Core, office: Office) -> None:
+    message = await core.texting.send(office.company_id, office.conversation.id, text="Hm")
+    async with Smsc() as smsc:
+        await configure(core, smsc, on_unknown="hold")
+        await core.database.execute("UPDATE submissions SET carrier = 'smsc', state = 'sending', attempts = 1")
+        carriers = dispatcher(core)
+        await carriers.start()
+        await reaches(core, message, "unknown")
+        await carriers.stop()
+        assert smsc.submits == []
+
+
 async def test_a_wrong_password_is_seen_by_the_operator(core: Core, running: Dispatcher) -> None:
     async with Smsc(accounts={"ringmain": "other"}) as smsc:
         await configure(core, smsc)

@@ -141,6 +141,8 @@ class Smpp:
         """Submit every part; the whole is accepted once all are."""
         if submission.file_ids:
             return port.Rejected(code="no_mms", text="this carrier carries text only")
+        if submission.interrupted and self.settings.on_unknown == "hold":
+            return port.Unknown(text="its process died while it was being sent", resend_seconds=None)
         pdus = submit.build(
             source=submission.sender,
             destination=submission.recipient,

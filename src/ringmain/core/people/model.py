@@ -7,7 +7,7 @@ import msgspec
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """`owner`: exactly one a company, the vendor's "primary" user. `profile`: what dialects show, in the seed's names."""
+    """`owner`: exactly one a company, the vendor's "primary" user. `profile`: what dialects show."""
 
     id: int
     company_id: int

@@ -11,7 +11,11 @@ import msgspec
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
-    """One recipient's copy of an outbound message. `id` is the reference given to the carrier, the same on each try."""
+    """One recipient's copy of an outbound message. `id` is the reference given to the carrier, the same on each try.
+
+    `interrupted`: it was claimed before and its process died, so it may be with the carrier already.
+    `recipient_company_id`: whose number the recipient is, where it is one of this system's.
+    """
 
     id: int
     company_id: int
@@ -24,6 +28,8 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     segments: int
     file_ids: list[int]
     attempts: int
+    interrupted: bool = False
+    recipient_company_id: int | None = None
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):

@@ -131,9 +131,11 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MessagePage(Page, frozen=True, kw_only=True):
-    """Newest first."""
+    """Messages of one conversation, newest first; `kind` and `timezone` are its."""
 
     items: list[Message]
+    kind: Kind
+    timezone: str
 
 
 class ConversationPage(Page, frozen=True, kw_only=True):

@@ -226,7 +226,7 @@ class Texting:
         if not rows:
             raise NotFound("conversation")
         items = [_message_of(row) for row in rows if row["id"] is not None]
-        return MessagePage(total=rows[0]["total"], items=items)
+        return MessagePage(total=rows[0]["total"], items=items, kind=rows[0]["kind"], timezone=rows[0]["timezone"])
 
     async def mark_read(
         self,
@@ -467,7 +467,23 @@ def _contact(row: Record) -> Contact:
 
 
 def _message_of(row: Record) -> Message:
-    values = dict(row)
-    values.pop("total", None)
-    values["files"] = _files.decode(values["files"])
-    return Message(**values)
+    return Message(
+        id=row["id"],
+        company_id=row["company_id"],
+        conversation_id=row["conversation_id"],
+        direction=row["direction"],
+        state=row["state"],
+        text=row["text"],
+        sender=row["sender"],
+        recipients=row["recipients"],
+        author_id=row["author_id"],
+        reference=row["reference"],
+        encoding=row["encoding"],
+        segments=row["segments"],
+        files=_files.decode(row["files"]) if row["files"] != "[]" else [],
+        read=row["read"],
+        error_code=row["error_code"],
+        error_text=row["error_text"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )

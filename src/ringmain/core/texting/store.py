@@ -129,8 +129,8 @@ SELECT {MESSAGE_COLUMNS} FROM messages m WHERE company_id = $1 AND reference = $
 
 # The page's first id is found in the index alone; the rows are then read from there on.
 PAGE_OF_MESSAGES = f"""
-SELECT {MESSAGE_COLUMNS}, c.message_count AS total
-FROM conversations c LEFT JOIN LATERAL (
+SELECT {MESSAGE_COLUMNS}, c.message_count AS total, c.kind, y.timezone
+FROM conversations c JOIN companies y ON y.id = c.company_id LEFT JOIN LATERAL (
     SELECT * FROM messages m
     WHERE m.company_id = c.company_id AND m.conversation_id = c.id AND m.deleted_at IS NULL
         AND ($3 = 0 OR m.id <= (

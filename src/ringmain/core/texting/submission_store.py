@@ -3,18 +3,20 @@
 # A claim is a lease: if its process dies, `due_at` passes and the submission is claimed again, under the same id.
 CLAIM = """
 WITH due AS (
-    SELECT company_id, id FROM submissions
+    SELECT company_id, id, state FROM submissions
     WHERE carrier = $1 AND due_at <= now()
     ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
 ), claimed AS (
     UPDATE submissions s SET state = 'sending', due_at = now() + $3, attempts = s.attempts + 1, updated_at = now()
     FROM due WHERE s.company_id = due.company_id AND s.id = due.id
-    RETURNING s.id, s.company_id, s.message_id, s.carrier, s.recipient, s.attempts, s.created_at
+    RETURNING s.id, s.company_id, s.message_id, s.carrier, s.recipient, s.attempts, s.created_at,
+        due.state = 'sending' AS interrupted
 ), touched AS (
     UPDATE messages m SET state = 'sending', updated_at = now() FROM claimed c
     WHERE m.company_id = c.company_id AND m.id = c.message_id AND m.state = 'queued'
 )
-SELECT c.id, c.company_id, c.message_id, c.carrier, c.recipient, c.attempts, c.created_at,
+SELECT c.id, c.company_id, c.message_id, c.carrier, c.recipient, c.attempts, c.created_at, c.interrupted,
+    (SELECT n.company_id FROM numbers n WHERE n.number = c.recipient) AS recipient_company_id,
     m.sender, m.text, m.encoding, m.segments,
     ARRAY(SELECT (f ->> 'id')::bigint FROM jsonb_array_elements(m.files) f) AS file_ids
 FROM claimed c JOIN messages m ON m.company_id = c.company_id AND m.id = c.message_id

@@ -50,11 +50,10 @@ class MessageRoutes:
     async def page(self, request: Request, caller: Caller) -> Response:
         """Get messages from conversation, newest first."""
         conversation_id, wanted = _conversation_id(request), lists.page_of(request)
-        conversation = await self._texting.get_conversation(caller.company_id, conversation_id)
         found = await self._texting.page_messages(
             caller.company_id, conversation_id, page=wanted.page, per_page=wanted.per_page
         )
-        items = [wire.message(item, conversation.kind, conversation.timezone) for item in found.items]
+        items = [wire.message(item, found.kind, found.timezone) for item in found.items]
         return lists.page(items, wanted, found.total)
 
     async def mark(self, request: Request, caller: Caller) -> Response:
