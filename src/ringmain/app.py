@@ -31,6 +31,7 @@ from ringmain.delivery.worker import TIMEOUT, DeliveryWorker
 from ringmain.dialects.ringplan import app as ringplan
 from ringmain.dialects.ringplan.events import RingPlanFace
 from ringmain.dialects.ringplan.files import MAIL_LINK_LIFETIME, content_path
+from ringmain.documents import audio
 from ringmain.dialects.ringplan.realtime import RingPlanRealtime
 from ringmain.front import Front, merge
 from ringmain.mail.dispatch import MailDispatcher
@@ -107,7 +108,7 @@ class Ringmain:
             storage = open_storage(settings.file_place)
         except (ValueError, OSError) as error:
             raise SettingError(f"RINGMAIN_FILE_STORAGE: {error}") from error
-        self.core = Core(self.database, self.wakeups, storage, pbx=adapters(self.database))
+        self.core = Core(self.database, self.wakeups, storage, pbx=adapters(self.database), audio=audio)
         if settings.operator_token:
             self.core.credentials.accept_operator_token("environment", settings.operator_token)
 
