@@ -22,6 +22,9 @@ PRESENCE_UPDATED: Final = "presence.updated"
 EXTENSION_CREATED: Final = "extension.created"
 EXTENSION_UPDATED: Final = "extension.updated"  # its settings, or how its phone stands
 EXTENSION_DELETED: Final = "extension.deleted"
+VOICEMAIL_CREATED: Final = "voicemail.created"
+VOICEMAIL_UPDATED: Final = "voicemail.updated"  # listened to, or not
+VOICEMAIL_DELETED: Final = "voicemail.deleted"
 CALL_RINGING: Final = "call.ringing"  # a leg begins to ring
 CALL_DIAL_ENDED: Final = "call.dial_ended"  # that attempt is over, answered or not
 CALL_ENDED: Final = "call.ended"  # the whole call is over
@@ -41,6 +44,9 @@ TYPES: Final = frozenset(
         EXTENSION_CREATED,
         EXTENSION_UPDATED,
         EXTENSION_DELETED,
+        VOICEMAIL_CREATED,
+        VOICEMAIL_UPDATED,
+        VOICEMAIL_DELETED,
         CALL_RINGING,
         CALL_DIAL_ENDED,
         CALL_ENDED,

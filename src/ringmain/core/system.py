@@ -17,6 +17,8 @@ from ringmain.core.people.service import People
 from ringmain.core.presence.service import PresenceService
 from ringmain.core.subscriptions.service import Subscriptions
 from ringmain.core.texting.service import Texting
+from ringmain.core.voicemail.audio import AudioTools
+from ringmain.core.voicemail.service import Voicemails
 from ringmain.database.pool import Database
 from ringmain.database.wakeup import Wakeups
 
@@ -25,6 +27,7 @@ class Core:
     """What dialects, carriers and the command line call. Every verb takes the company first.
 
     `pbx`: an adapter for each kind of PBX that instances may be, by name (pbx/build.py). Without it none works.
+    `audio`: what reads recordings (documents/audio.py). Without it no voicemail can come in.
     """
 
     def __init__(
@@ -34,6 +37,7 @@ class Core:
         file_store: ObjectStore,
         *,
         pbx: Mapping[str, PbxAdapter] | None = None,
+        audio: AudioTools | None = None,
     ) -> None:
         self.database = database
         self.wakeups = wakeups
@@ -49,3 +53,4 @@ class Core:
         self.presence = PresenceService(database, wakeups)
         self.instances = Instances(database, wakeups, pbx or {})
         self.extensions = Extensions(database, wakeups, self.instances)
+        self.voicemails = Voicemails(database, wakeups, self.files, self.mails, audio)

@@ -1,0 +1,118 @@
+"""The statement of a list of voicemails: put together from what is asked for, so that each has the index it needs.
+
+How many match is added up from counters by day; only the days at the ends of a span, and one caller's, are counted.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from ringmain.core.voicemail.model import VoicemailFilter
+from ringmain.core.voicemail.store import LIVE
+
+TIES: Final = ("received_at", "id")
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2300, 1, 1, tzinfo=UTC)
+DAY: Final = timedelta(days=1)
+ALL: Final = 0
+"""The destination that stands for all in the counters; no extension has this number."""
+
+
+class Arguments:
+    """The values of a statement; `$1` is the company."""
+
+    def __init__(self, company_id: int) -> None:
+        self.values: list[object] = [company_id]
+
+    def add(self, value: object) -> str:
+        """The value's place in the statement."""
+        self.values.append(value)
+        return f"${len(self.values)}"
+
+
+def page(
+    company_id: int, wanted: VoicemailFilter, order: Sequence[tuple[str, bool]], limit: int, offset: int
+) -> tuple[str, list[object]]:
+    """A statement with one row, `total` and `items` (JSON texts in order), and its values.
+
+    `order`: columns of `SORTS`, each with whether it is descending.
+    """
+    arguments = Arguments(company_id)
+    since, until = _clamped(wanted.since), _clamped(wanted.until)
+    conditions = [LIVE, *_parties(arguments, wanted), *_span(arguments, since, until)]
+    by = _order_by(order)
+    # The page is found in an index alone; only then are its rows read.
+    statement = f"""
+        SELECT {_total(arguments, wanted, since, until)} AS total, ARRAY(
+            SELECT voicemail_json(v)::text FROM (
+                SELECT v.id FROM voicemails v WHERE {" AND ".join(conditions)}
+                ORDER BY {by} LIMIT {arguments.add(limit)} OFFSET {arguments.add(offset)}
+            ) AS k JOIN voicemails v ON v.company_id = $1 AND v.id = k.id
+            ORDER BY {by}) AS items
+    """  # noqa: S608
+    return statement, arguments.values
+
+
+def _order_by(order: Sequence[tuple[str, bool]]) -> str:
+    columns = dict(order)
+    # Ties go the way of the last column: an index is read from one of its ends.
+    descending = order[-1][1]
+    for tie in TIES:
+        columns.setdefault(tie, descending)
+    return ", ".join(f"v.{name} {'DESC' if down else 'ASC'}" for name, down in columns.items())
+
+
+def _parties(arguments: Arguments, wanted: VoicemailFilter) -> list[str]:
+    conditions = []
+    if wanted.destination is not None:
+        conditions.append(f"v.extension_number = {arguments.add(wanted.destination)}::bigint")
+    if wanted.source is not None:
+        conditions.append(f"v.source_digits = {arguments.add(wanted.source)}::bigint")
+    return conditions
+
+
+def _span(arguments: Arguments, since: datetime | None, until: datetime | None) -> list[str]:
+    conditions = []
+    if since is not None:
+        conditions.append(f"v.received_at >= {arguments.add(since)}")
+    if until is not None:
+        conditions.append(f"v.received_at <= {arguments.add(until)}")
+    return conditions
+
+
+def _total(arguments: Arguments, wanted: VoicemailFilter, since: datetime | None, until: datetime | None) -> str:
+    parties = _parties(arguments, wanted)
+    if wanted.source is not None or wanted.destination == ALL or (since and until and since.date() == until.date()):
+        return _counted([*parties, *_span(arguments, since, until)])
+    days = [f"c.destination = {arguments.add(wanted.destination or ALL)}::bigint"]
+    ends = []
+    if since is not None:
+        days.append(f"c.day > {arguments.add(since.date())}")
+        ends.append(_counted([*parties, *_span(arguments, since, None), _before(arguments, _midnight(since) + DAY)]))
+    if until is not None:
+        days.append(f"c.day < {arguments.add(until.date())}")
+        ends.append(_counted([*parties, *_span(arguments, _midnight(until), until)]))
+    summed = f"""(SELECT coalesce(sum(c.total), 0)::bigint FROM voicemail_counts c
+        WHERE c.company_id = $1 AND {" AND ".join(days)})"""  # noqa: S608
+    return " + ".join([summed, *ends])
+
+
+def _before(arguments: Arguments, moment: datetime) -> str:
+    return f"v.received_at < {arguments.add(moment)}"
+
+
+def _counted(conditions: Sequence[str]) -> str:
+    return f"(SELECT count(*) FROM voicemails v WHERE {' AND '.join([LIVE, *conditions])})"  # noqa: S608
+
+
+def _midnight(moment: datetime) -> datetime:
+    return datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
+
+
+def _clamped(moment: datetime | None) -> datetime | None:
+    """In UTC, and far enough from the ends of time to add a day."""
+    if moment is None:
+        return None
+    if moment <= EARLIEST:
+        return EARLIEST
+    return LATEST if moment >= LATEST else moment.astimezone(UTC)
