@@ -76,6 +76,16 @@ async def open_site(dsn: str, folder: Path) -> AsyncIterator[Site]:
     await database.close()
 
 
+async def _more(load: Load, count: int) -> None:
+    """Wait until so many more are acknowledged."""
+    enough = len(load.acknowledged) + count
+
+    async def acknowledged() -> bool:
+        return len(load.acknowledged) >= enough
+
+    await eventually(acknowledged, timeout=PATIENCE)
+
+
 async def test_either_takes_requests_and_everything_happens_once(site: Site) -> None:
     async with site.node() as one, site.node() as other:
         shop = await site.open_shop()
@@ -100,18 +110,11 @@ async def test_one_is_killed_under_load_and_nothing_is_lost(site: Site) -> None:
     async with site.node(lease_seconds=LEASE) as one, site.node(lease_seconds=LEASE) as other:
         shop = await site.open_shop(response_timeout=LEASE / 2)
         load = Load([one.base, other.base], shop.key, shop.conversations, pause=0.02)
-
-        async def more(than: int) -> None:
-            async def acknowledged() -> bool:
-                return len(load.acknowledged) > than
-
-            await eventually(acknowledged, timeout=PATIENCE)
-
         async with Listener(other.base, shop.key) as listener:
             async with load.running():
-                await more(MESSAGES)
+                await _more(load, MESSAGES)
                 await one.kill()
-                await more(len(load.acknowledged) + MESSAGES)
+                await _more(load, MESSAGES)
             account = await site.settle(shop, load)
 
             async def all_heard() -> bool:
@@ -121,6 +124,23 @@ async def test_one_is_killed_under_load_and_nothing_is_lost(site: Site) -> None:
             assert listener.heard == dict.fromkeys(load.acknowledged.values(), 1)
     assert account.accepted > 2 * MESSAGES
     assert (account.lost, account.duplicated) == ([], [])
+
+
+async def test_a_rolling_restart_does_nothing_twice(site: Site) -> None:
+    async with site.node() as one, site.node() as other:
+        shop = await site.open_shop()
+        load = Load([one.base, other.base], shop.key, shop.conversations, pause=0.02)
+        async with load.running():
+            for node in (one, other):
+                await _more(load, MESSAGES // 3)
+                await node.stop()
+                await _more(load, MESSAGES // 3)
+                await node.start()
+        account = await site.settle(shop, load)
+    assert (account.lost, account.duplicated) == ([], [])
+    assert (account.resubmitted, account.repeated) == (0, 0)
+    # Who came while the server stopped was refused a connection, or answered.
+    assert {kind for kind in load.failures if kind[0] == "5"} == set()
 
 
 async def test_the_leases_of_one_that_is_killed_pass_to_the_other(site: Site) -> None:
