@@ -24,7 +24,7 @@ CARRIERS: Final = "ringmain_carriers"  # carriers or routes changed
 MAILS: Final = "ringmain_mails"  # mail is to be sent
 
 CHANNELS: Final = (EVENTS, SUBMISSIONS, DELIVERIES, CREDENTIALS, CARRIERS, MAILS)
-INTERVAL: Final = 0.005
+INTERVAL: Final = 0.02
 NOTIFY = "SELECT pg_notify(channel, '') FROM unnest($1::text[]) AS channel"
 
 

@@ -34,10 +34,13 @@ class WriteGroup(Generic[Item, Outcome]):
         *,
         largest: int = 256,
         writers: int = 1,
+        pause: float = 0.0,
     ) -> None:
+        """`pause`: seconds after each batch, which makes the next one larger, for what nobody waits for."""
         self._write = write
         self._largest = largest
         self._free_writers = writers
+        self._pause = pause
         self._waiting: list[tuple[Item, asyncio.Future[Outcome]]] = []
         self._running: set[asyncio.Task[None]] = set()
 
@@ -60,6 +63,8 @@ class WriteGroup(Generic[Item, Outcome]):
             while self._waiting:
                 batch, self._waiting = self._waiting[: self._largest], self._waiting[self._largest :]
                 await self._write_batch(batch)
+                if self._pause:
+                    await asyncio.sleep(self._pause)
         finally:
             self._free_writers += 1
 

@@ -22,6 +22,8 @@ Callback = Callable[[Sequence[Event]], Awaitable[None]]
 
 BATCH: Final = 500
 POLL: Final = 1.0
+GAP: Final = 0.005
+"""Seconds between two reads, so that a busy log is read in batches and not event by event."""
 """Seconds after which to look without having been woken: a wake-up can be lost with its process."""
 HELD_BACK: Final = 0.005
 """Seconds to wait for transactions that began earlier, and whose end wakes nobody; doubled each time, up to POLL."""
@@ -95,6 +97,7 @@ class Follower:
                 lost, pause = True, RECONNECT
                 self._woken.clear()
             if pause:
+                await asyncio.sleep(GAP)
                 await self._wait(pause)
 
     async def _read(self) -> float:
