@@ -30,3 +30,14 @@ def positive(value: str, name: str) -> int:
     if not (value.isascii() and value.isdecimal() and len(value) <= 10 and 0 < int(value) < 2**31):
         raise BadRequest(f"{name} must be a positive whole number")
     return int(value)
+
+
+def integer(request: Request, name: str) -> int | None:
+    """A whole number of at most 18 digits, None when it is absent or empty. Raises BadRequest for anything else."""
+    value = (text(request, name) or "").strip()
+    if not value:
+        return None
+    digits = value.removeprefix("-")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= 18):
+        raise BadRequest(f"{name} must be a whole number")
+    return int(value)
