@@ -10,17 +10,26 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from ringmain.documents.confinement import confine
+from ringmain.documents.confinement import Limits, confine
 from ringmain.documents.refusal import Refused
 
 JOBS: Final[Mapping[str, str]] = {
+    "cover": "cover.make",
+    "fax": "faxpages.make",
+    "fax preview": "received.preview",
     "measure": "sound.measure",
     "mp3": "sound.mp3",
+    "office": "office.as_pdf",
+    "received fax": "received.as_pdf",
     "thumbnail": "thumbnail.make",
     "wav": "sound.wav",
 }
-"""Where each job is, below ringmain.documents: (content, *options) -> (media type, result). Only its own libraries
-are loaded."""
+"""Where each job is, below ringmain.documents: (content, *options) -> (media type or the like, result). Only its own
+libraries are loaded."""
+LIMITS: Final[Mapping[str, Limits]] = {"office": Limits(memory=4 * 1024**3, cpu_s=60, open_files=512)}
+"""Of the jobs that start a program as large as LibreOffice."""
+OFFLINE: Final = frozenset({"office"})
+"""Jobs that fetch what a document names, were there a network."""
 
 
 def found(job: str) -> Callable[..., tuple[str, bytes]]:
@@ -30,11 +39,14 @@ def found(job: str) -> Callable[..., tuple[str, bytes]]:
     return function
 
 
-def main(parent: int, job: Callable[..., tuple[str, bytes]], options: list[str]) -> None:
+def main(parent: int, job: str, options: list[str]) -> None:
     """Do one job and write its outcome."""
-    confine(parent)
+    work = found(job)
+    alone = confine(parent, LIMITS.get(job, Limits()))
     try:
-        mimetype, result = job(sys.stdin.buffer.read(), *options)
+        if job in OFFLINE and not alone:
+            raise Refused("cannot be converted here: this system cannot keep the converter from the network")
+        mimetype, result = work(sys.stdin.buffer.read(), *options)
         outcome = f"ok {mimetype}\n".encode() + result
     except Refused as refusal:
         outcome = f"no {refusal}\n".encode()
@@ -47,4 +59,4 @@ def main(parent: int, job: Callable[..., tuple[str, bytes]], options: list[str])
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), found(sys.argv[2]), sys.argv[3:])
+    main(int(sys.argv[1]), sys.argv[2], sys.argv[3:])

@@ -6,6 +6,7 @@ import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -80,14 +81,20 @@ async def _collect(process: Process) -> bytes:
         pieces.append(piece)
         size += len(piece)
     if size > MAX_RESULT:
-        process.kill()
+        _kill(process)
     return b"".join(pieces)
 
 
 async def _end(process: Process) -> None:
     if process.returncode is None:
-        process.kill()
+        _kill(process)
         assert process.stdout is not None  # noqa: S101
         while await process.stdout.read(65536):
             pass
         await process.wait()
+
+
+def _kill(process: Process) -> None:
+    """End the process and what it started: it leads a group of its own, and is not reaped yet."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
