@@ -34,6 +34,14 @@ class Unauthenticated(CoreError):
     """No, unknown, expired or revoked credentials."""
 
 
+class Throttled(CoreError):
+    """Too many tries. `retry_after`: seconds until the next may be made."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"too many tries; the next may be made in {retry_after} seconds")
+        self.retry_after = retry_after
+
+
 class OptedOut(CoreError):
     """The recipient sent STOP to this number; nothing may be sent until START."""
 

@@ -18,6 +18,9 @@ CONVERSATION_CREATED: Final = "conversation.created"
 CONVERSATION_DELETED: Final = "conversation.deleted"
 OPT_OUT_CREATED: Final = "opt_out.created"
 OPT_OUT_DELETED: Final = "opt_out.deleted"
+PERSON_CREATED: Final = "person.created"
+PERSON_UPDATED: Final = "person.updated"
+PERSON_DELETED: Final = "person.deleted"
 PRESENCE_UPDATED: Final = "presence.updated"
 EXTENSION_CREATED: Final = "extension.created"
 EXTENSION_UPDATED: Final = "extension.updated"  # its settings, or how its phone stands
@@ -40,6 +43,9 @@ TYPES: Final = frozenset(
         CONVERSATION_DELETED,
         OPT_OUT_CREATED,
         OPT_OUT_DELETED,
+        PERSON_CREATED,
+        PERSON_UPDATED,
+        PERSON_DELETED,
         PRESENCE_UPDATED,
         EXTENSION_CREATED,
         EXTENSION_UPDATED,

@@ -6,6 +6,8 @@ from obstore.store import ObjectStore
 
 from ringmain.core.companies.service import Companies
 from ringmain.core.credentials.service import Credentials
+from ringmain.core.credentials.sessions import Sessions
+from ringmain.core.directory.service import Directory
 from ringmain.core.extensions.service import Extensions
 from ringmain.core.files.service import Files
 from ringmain.core.instances.pbx import PbxAdapter
@@ -13,6 +15,7 @@ from ringmain.core.instances.service import Instances
 from ringmain.core.locations.service import Locations
 from ringmain.core.mail.service import Mails
 from ringmain.core.numbers.service import Numbers
+from ringmain.core.people.invitations import Invitations
 from ringmain.core.people.service import People
 from ringmain.core.presence.service import PresenceService
 from ringmain.core.subscriptions.service import Subscriptions
@@ -48,6 +51,9 @@ class Core:
         self.credentials = Credentials(database, wakeups)
         self.files = Files(database, wakeups, file_store)
         self.mails = Mails(database, wakeups)
+        self.sessions = Sessions(database, self.credentials)
+        self.invitations = Invitations(database, self.people, self.mails)
+        self.directory = Directory(database, wakeups)
         self.texting = Texting(database, wakeups)
         self.subscriptions = Subscriptions(database, wakeups)
         self.presence = PresenceService(database, wakeups)

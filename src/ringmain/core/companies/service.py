@@ -65,11 +65,16 @@ class Companies:
         timezone: str | None = None,
         country: str | None = None,
         profile: dict[str, Any] | None = None,
+        deep: bool = False,
     ) -> Company:
-        """Change what is given; `profile` is merged key by key, not deeply. Raises NotFound, Invalid."""
+        """Change what is given; `profile` is merged key by key, the objects in it too when `deep`.
+
+        Raises NotFound, Invalid.
+        """
         _check(name=name, country=country, timezone=timezone)
         encoded = msgspec.json.encode(profile).decode() if profile else None
-        company = _found(await self._database.fetchrow(store.UPDATE, company_id, name, timezone, country, encoded))
+        row = await self._database.fetchrow(store.UPDATE, company_id, name, timezone, country, encoded, deep)
+        company = _found(row)
         # Callers carry their company's time zone and country.
         self._wakeups.wake(CREDENTIALS)
         return company

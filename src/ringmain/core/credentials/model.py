@@ -34,3 +34,11 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str
     country: str
     key_id: int | None
+
+
+class Tokens(msgspec.Struct, frozen=True, kw_only=True):
+    """What a login gives: a user token for `expires_in` seconds, and a refresh token, with which to get more."""
+
+    user_token: str
+    refresh_token: str
+    expires_in: int

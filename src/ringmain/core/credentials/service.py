@@ -124,6 +124,10 @@ class Credentials:
         """A token (JWT) with which a person calls for `lifetime_s` seconds."""
         return await self._signing.issue_token(company_id, person_id, lifetime_s)
 
+    async def successor_of(self, token: str) -> str:
+        """The refresh token that takes the place of this one."""
+        return await self._signing.successor(token)
+
     async def caller_by_user_token(self, token: str) -> Caller:
         """Raises Unauthenticated: not ours, expired, or the person is gone or inactive."""
         claims = await self._signing.read_token(token)

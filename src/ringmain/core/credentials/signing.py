@@ -82,6 +82,12 @@ class SigningKeys:
         if expires <= time.time():
             raise Forbidden("the link has expired")
 
+    async def successor(self, token: str) -> str:
+        """The token that takes the place of this one: always the same, and nobody else can tell it."""
+        _, secret = await self._newest()
+        digest = hmac.digest(secret, f"successor\n{token}".encode("utf-8", "surrogatepass"), hashlib.sha256)
+        return urlsafe_b64encode(digest).decode().rstrip("=")
+
     async def _newest(self) -> tuple[int, bytes]:
         if not self._keys:
             await self._load()

@@ -39,7 +39,11 @@ WHERE person.company_id = $1 AND person.id = $2 AND person.active
 HAS_SECRET: Final = "SELECT secret_hash = $3 FROM api_keys WHERE company_id = $1 AND id = $2"
 
 PASSWORD: Final = "SELECT password_hash FROM people WHERE company_id = $1 AND id = $2"
+# Whoever logged in with the old one is logged out.
 SET_PASSWORD: Final = """
+WITH logged_out AS (
+    DELETE FROM sessions WHERE company_id = $1 AND person_id = $2
+)
 UPDATE people SET password_hash = $3, updated_at = now() WHERE company_id = $1 AND id = $2 RETURNING id
 """
 # Logging in is how the company becomes known: the one query over all of them.

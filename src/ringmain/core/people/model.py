@@ -6,8 +6,21 @@ from typing import Any
 import msgspec
 
 
+class PersonExtension(msgspec.Struct, frozen=True, kw_only=True):
+    """The first of a person's extensions."""
+
+    id: int
+    number: int
+    name: str
+    description: str | None = None
+
+
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """`owner`: exactly one a company, the vendor's "primary" user. `profile`: what dialects show."""
+    """`owner`: exactly one a company, the vendor's "primary" user. `profile`: what dialects show, in the seed's names.
+
+    Who was invited becomes active by accepting, until `invitation_expires_at`. `agent_id` is the person who answers
+    for their group. Events and other packages' reads leave `extension` out.
+    """
 
     id: int
     company_id: int
@@ -19,5 +32,16 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str | None
     profile: dict[str, Any]
     last_login_at: datetime | None
+    agent_id: int | None = None
+    invited_at: datetime | None = None
+    invitation_expires_at: datetime | None = None
+    invitation_accepted_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
+    extension: PersonExtension | None = None
+
+
+class PersonEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """Payload of person.created, person.updated and person.deleted (then: who they were)."""
+
+    person: Person

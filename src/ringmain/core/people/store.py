@@ -1,10 +1,10 @@
-"""SQL of people."""
+"""SQL of people. Rows are called `p`; each write has its event."""
 
 from typing import Final
 
 import msgspec
 
-from ringmain.core.people.model import Person
+from ringmain.core.people.model import Person, PersonExtension
 from ringmain.database.pool import Record
 
 NAMES: Final = (
@@ -18,81 +18,163 @@ NAMES: Final = (
     "timezone",
     "profile",
     "last_login_at",
+    "agent_id",
+    "invited_at",
+    "invitation_expires_at",
+    "invitation_accepted_at",
     "created_at",
     "updated_at",
 )
-COLUMNS: Final = ", ".join(NAMES)
-PERSON_COLUMNS: Final = ", ".join(f"person.{name}" for name in NAMES)
+COLUMNS: Final = f"""
+{", ".join(f"p.{name}" for name in NAMES)}, (
+    SELECT jsonb_build_object('id', e.id, 'number', e.number, 'name', e.name, 'description', e.data->>'description')
+    FROM extensions e WHERE e.company_id = p.company_id AND e.person_id = p.id
+    ORDER BY e.instance_id, e.number LIMIT 1
+)::text AS extension
+"""
 
+
+def noting(kind: str, origin: str) -> str:
+    """A common table expression that writes the event of the one row of `p`. `origin` is a parameter, as in $9."""
+    return f"""noted AS (
+    INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
+    SELECT p.company_id, 'person.{kind}', p.id, p.id, {origin}, jsonb_build_object('person', person_json(p.whole))
+    FROM p
+)"""
+
+
+# $10: hash of an invitation's token, $11: for how long it is open
 CREATE: Final = f"""
-INSERT INTO people (company_id, email, first_name, last_name, owner, active, timezone, password_hash, profile)
-VALUES ($1, $2, $3, $4, $5, $6, nullif($7, ''), $8, $9::jsonb)
-RETURNING {COLUMNS}
+WITH p AS (
+    INSERT INTO people AS one (company_id, email, first_name, last_name, owner, active, timezone, password_hash,
+        profile, agent_id, invitation_hash, invited_at, invitation_expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6, nullif($7, ''), $8, $9::jsonb, $12, $10,
+        CASE WHEN $10::bytea IS NOT NULL THEN now() END, now() + $11::interval)
+    RETURNING one.*, one AS whole
+), {noting("created", "$13")}
+SELECT {COLUMNS} FROM p
 """
-GET: Final = f"SELECT {COLUMNS} FROM people WHERE company_id = $1 AND id = $2"
-FIND_BY_EMAIL: Final = f"SELECT {COLUMNS} FROM people WHERE company_id = $1 AND lower(email) = lower($2)"
-OWNER: Final = f"SELECT {COLUMNS} FROM people WHERE company_id = $1 AND owner"
-# One row at least, so that the total is known past the last page too.
+GET: Final = f"SELECT {COLUMNS} FROM people p WHERE company_id = $1 AND id = $2"
+FIND_BY_EMAIL: Final = f"SELECT {COLUMNS} FROM people p WHERE company_id = $1 AND lower(email) = lower($2)"
+OWNER: Final = f"SELECT {COLUMNS} FROM people p WHERE company_id = $1 AND owner"
+# One row at least, so that the total is known past the last page too. Skipped rows are read from the index alone.
 PAGE: Final = f"""
-WITH matching AS MATERIALIZED (
-    SELECT * FROM people
-    WHERE company_id = $1 AND ($2::text IS NULL OR lower(first_name) = lower($2))
-        AND ($3::text IS NULL OR lower(email) = lower($3))
-), page AS (
-    SELECT * FROM matching ORDER BY id LIMIT $4 OFFSET $5
+WITH page AS MATERIALIZED (
+    SELECT id FROM people WHERE company_id = $1 ORDER BY id LIMIT $2 OFFSET $3
 )
-SELECT counted.total, {PERSON_COLUMNS}
-FROM (SELECT count(*) AS total FROM matching) AS counted LEFT JOIN page AS person ON true
-ORDER BY person.id
+SELECT counted.total, {COLUMNS}
+FROM (
+    SELECT coalesce((SELECT total FROM list_counts WHERE company_id = $1 AND list = 'people' AND key = ''), 0) AS total
+) AS counted LEFT JOIN (page JOIN people p ON p.company_id = $1 AND p.id = page.id) ON true
+ORDER BY p.id
 """
-# Numbers know their owners by e-mail, so a new e-mail goes there too.
+PAGE_BY_FIRST_NAME: Final = f"""
+WITH page AS MATERIALIZED (
+    SELECT id FROM people WHERE company_id = $1 AND lower(first_name) = lower($4)
+    ORDER BY company_id, lower(first_name), id LIMIT $2 OFFSET $3
+)
+SELECT counted.total, {COLUMNS}
+FROM (
+    SELECT coalesce((
+        SELECT total FROM list_counts WHERE company_id = $1 AND list = 'first_name' AND key = lower($4)), 0) AS total
+) AS counted LEFT JOIN (page JOIN people p ON p.company_id = $1 AND p.id = page.id) ON true
+ORDER BY p.id
+"""
+# An e-mail names one person at most.
+MATCH: Final = f"""
+SELECT {COLUMNS} FROM people p
+WHERE company_id = $1 AND lower(email) = lower($2) AND ($3::text IS NULL OR lower(first_name) = lower($3))
+"""
+# Numbers know their owners by e-mail, so a new e-mail goes there too. $9: whether profiles are merged at every depth.
+# Whoever is deactivated is logged out; an invitation to another address, or taken back, cannot be accepted.
 UPDATE: Final = f"""
 WITH old AS (
-    SELECT lower(email) AS email FROM people WHERE company_id = $1 AND id = $2
+    SELECT company_id, id, lower(email) AS email, active FROM people WHERE company_id = $1 AND id = $2
 ), numbers_follow AS (
     UPDATE numbers SET owner_emails = array_replace(owner_emails, old.email, lower($3)), updated_at = now()
     FROM old
     WHERE numbers.company_id = $1 AND $3::text IS NOT NULL AND lower($3) <> old.email
         AND old.email = ANY (numbers.owner_emails)
-)
-UPDATE people SET email = coalesce($3, people.email), first_name = coalesce($4, first_name),
-    last_name = coalesce($5, last_name), active = coalesce($6, active),
-    timezone = CASE WHEN $7::text IS NULL THEN timezone ELSE nullif($7, '') END,
-    profile = profile || coalesce($8::jsonb, '{{}}'), updated_at = now()
-WHERE company_id = $1 AND id = $2
-RETURNING {COLUMNS}
+), logged_out AS (
+    DELETE FROM sessions s USING old WHERE s.company_id = old.company_id AND s.person_id = old.id AND NOT $6::boolean
+), p AS (
+    UPDATE people AS one SET email = coalesce($3, one.email), first_name = coalesce($4, first_name),
+        last_name = coalesce($5, last_name), active = coalesce($6, one.active),
+        timezone = CASE WHEN $7::text IS NULL THEN timezone ELSE nullif($7, '') END,
+        profile = CASE WHEN $9 THEN merge_json(profile, coalesce($8::jsonb, '{{}}'))
+            ELSE profile || coalesce($8::jsonb, '{{}}') END,
+        agent_id = CASE WHEN $10 THEN $11 ELSE agent_id END,
+        invitation_hash = CASE WHEN withdrawn.so THEN NULL ELSE invitation_hash END,
+        invitation_expires_at = CASE WHEN withdrawn.so AND invitation_hash IS NOT NULL
+            THEN least(invitation_expires_at, now()) ELSE invitation_expires_at END,
+        updated_at = now()
+    FROM old, LATERAL (
+        SELECT coalesce(old.active AND NOT $6 OR lower($3) <> old.email, false) AS so) AS withdrawn
+    WHERE one.company_id = $1 AND one.id = $2
+    RETURNING one.*, one AS whole
+), {noting("updated", "$12")}
+SELECT {COLUMNS} FROM p
 """
-RESIGN_OWNER: Final = "UPDATE people SET owner = false, updated_at = now() WHERE company_id = $1 AND owner"
+RESIGN_OWNER: Final = f"""
+WITH p AS (
+    UPDATE people AS one SET owner = false, updated_at = now() WHERE company_id = $1 AND owner
+    RETURNING one.*, one AS whole
+), {noting("updated", "$2")}
+SELECT id FROM p
+"""
 MAKE_OWNER: Final = f"""
-UPDATE people SET owner = true, updated_at = now() WHERE company_id = $1 AND id = $2 AND active
-RETURNING {COLUMNS}
+WITH p AS (
+    UPDATE people AS one SET owner = true, updated_at = now() WHERE company_id = $1 AND id = $2 AND active
+    RETURNING one.*, one AS whole
+), {noting("updated", "$3")}
+SELECT {COLUMNS} FROM p
 """
+# What acts for them alone goes with them: keys here, sessions and presence by their foreign keys.
 DELETE: Final = f"""
-WITH gone AS (
-    DELETE FROM people WHERE company_id = $1 AND id = $2 AND NOT owner
-    RETURNING {COLUMNS}
+WITH p AS (
+    DELETE FROM people AS one WHERE company_id = $1 AND id = $2 AND NOT owner
+    RETURNING one.*, one AS whole
+), keys AS (
+    DELETE FROM api_keys k USING p WHERE k.company_id = p.company_id AND k.person_id = p.id
 ), numbers_follow AS (
-    UPDATE numbers SET owner_emails = array_remove(owner_emails, lower(gone.email)), updated_at = now()
-    FROM gone
-    WHERE numbers.company_id = $1 AND lower(gone.email) = ANY (numbers.owner_emails)
-)
-SELECT {COLUMNS} FROM gone
+    UPDATE numbers SET owner_emails = array_remove(owner_emails, lower(p.email)), updated_at = now()
+    FROM p
+    WHERE numbers.company_id = $1 AND lower(p.email) = ANY (numbers.owner_emails)
+), {noting("deleted", "$3")}
+SELECT {COLUMNS} FROM p
 """
+
+# Invitations. Whoever has the token is who was invited: it makes the company known, as logging in does.
+
+INVITE: Final = f"""
+WITH p AS (
+    UPDATE people AS one SET invitation_hash = $3, invited_at = now(), invitation_expires_at = now() + $4,
+        updated_at = now()
+    WHERE company_id = $1 AND id = $2 AND invitation_accepted_at IS NULL AND password_hash IS NULL
+    RETURNING one.*, one AS whole
+), {noting("updated", "$5")}
+SELECT {COLUMNS} FROM p
+"""
+INVITED: Final = """
+SELECT company_id, email, invitation_expires_at <= now() AS expired FROM people WHERE invitation_hash = $1 AND id = $2
+"""
+ACCEPT: Final = f"""
+WITH p AS (
+    UPDATE people AS one SET password_hash = $4, active = true, invitation_hash = NULL,
+        invitation_accepted_at = now(), updated_at = now()
+    WHERE company_id = $1 AND id = $2 AND invitation_hash = $3 AND invitation_expires_at > now()
+    RETURNING one.*, one AS whole
+), {noting("updated", "$5")}
+SELECT {COLUMNS} FROM p
+"""
+COMPANY_NAME: Final = "SELECT name FROM companies WHERE id = $1"
 
 
 def person_of(row: Record) -> Person:
     """One row of `COLUMNS`."""
+    extension = row["extension"]
     return Person(
-        id=row["id"],
-        company_id=row["company_id"],
-        email=row["email"],
-        first_name=row["first_name"],
-        last_name=row["last_name"],
-        owner=row["owner"],
-        active=row["active"],
-        timezone=row["timezone"],
+        **{name: row[name] for name in NAMES if name != "profile"},
         profile=msgspec.json.decode(row["profile"]),
-        last_login_at=row["last_login_at"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
+        extension=msgspec.json.decode(extension, type=PersonExtension) if extension else None,
     )

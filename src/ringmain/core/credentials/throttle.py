@@ -1,0 +1,47 @@
+"""How often a password may be guessed: counted in the database, so that all processes count together."""
+
+import hashlib
+from datetime import timedelta
+from math import ceil
+from typing import Final
+
+from ringmain.core.credentials import session_store as store
+from ringmain.core.errors import Throttled
+from ringmain.database.pool import Database
+
+WINDOW: Final = timedelta(minutes=15)
+"""How long tries are remembered, from the first one on."""
+TRIES_OF_BOTH: Final = 5
+"""For one e-mail from one address: a person who mistypes."""
+TRIES_OF_EMAIL: Final = 50
+"""For one e-mail from anywhere: many addresses that guess for one person. High, so that nobody is locked out."""
+TRIES_OF_ADDRESS: Final = 100
+"""From one address for anybody: one that guesses for many people. High: an office may share an address."""
+
+
+class Throttle:
+    """Counts logins; one that succeeds is no try."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def count(self, email: str, address: str) -> None:
+        """Count a try that is about to be made. Raises Throttled."""
+        limits = {
+            _key("both", email.lower(), address): TRIES_OF_BOTH,
+            _key("email", email.lower()): TRIES_OF_EMAIL,
+            _key("address", address): TRIES_OF_ADDRESS,
+        }
+        rows = await self._database.fetch(store.TRY, sorted(limits), WINDOW)
+        over = [row["seconds_left"] for row in rows if row["tries"] > limits[row["key"]]]
+        if over:
+            raise Throttled(max(1, ceil(max(over))))
+
+    async def forget(self, email: str, address: str) -> None:
+        """The password was right: its tries were nobody's guesses."""
+        keys = [_key("both", email.lower(), address), _key("email", email.lower())]
+        await self._database.execute(store.FORGET, keys)
+
+
+def _key(*parts: str) -> bytes:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
