@@ -90,7 +90,6 @@ class Smpp:
         self._texting = texting
         self._submissions = submissions
         self._receipts = receipts
-        self._in_flight = 0
         self._upkeep: asyncio.Task[None] | None = None
         self._options = submit.SubmitOptions(
             default_alphabet=settings.default_alphabet,
@@ -114,8 +113,8 @@ class Smpp:
         await self._link.stop()
 
     def capacity(self) -> int:
-        """What the rate and the window allow, together with what is under way already."""
-        return self._link.capacity() + self._in_flight
+        """What the rate and the windows allow."""
+        return self._link.appetite()
 
     def status(self) -> port.CarrierStatus:
         """The state of the link: bound is ready."""
@@ -150,13 +149,9 @@ class Smpp:
             reference=submission.id,
             options=self._options,
         )
-        self._in_flight += 1
-        try:
-            if len(pdus) == 1:
-                return self._outcome([await self._submit(pdus[0])])
-            return self._outcome(await asyncio.gather(*(self._submit(pdu) for pdu in pdus)))
-        finally:
-            self._in_flight -= 1
+        if len(pdus) == 1:
+            return self._outcome([await self._submit(pdus[0])])
+        return self._outcome(await asyncio.gather(*(self._submit(pdu) for pdu in pdus)))
 
     async def _submit(self, pdu: p.SubmitSm) -> str | codes.SmppError:
         try:

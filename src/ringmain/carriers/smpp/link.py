@@ -6,6 +6,7 @@ Rules: specs/messaging.md 1.4 and 1.6.
 import asyncio
 import ssl
 from datetime import UTC, datetime
+from math import ceil
 from random import SystemRandom
 from typing import Literal
 
@@ -24,6 +25,7 @@ LinkState = Literal["connecting", "bound", "throttled", "retrying", "refused", "
 # The state of a link with several binds is the best of them, in this order.
 _BEST: tuple[LinkState, ...] = ("bound", "connecting", "retrying", "refused", "stopped")
 _random = SystemRandom()
+_WINDOWS_AHEAD = 4
 
 
 class LinkConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,6 +159,14 @@ class Link:
         window = self.config.limits.window
         bound = [bind.session for bind in self._binds if bind.session and bind.session.bound]
         return min(self._pace.ready(1.0), sum(max(0, window - session.load) for session in bound))
+
+    def appetite(self) -> int:
+        """How many submits are worth having here at once, those under way among them; 0 while nothing is bound.
+
+        A second's worth, but no more than a few windows: the rest is better off where another process can claim it.
+        """
+        bound = sum(bind.session is not None and bind.session.bound for bind in self._binds)
+        return min(ceil(self._pace.rate), _WINDOWS_AHEAD * self.config.limits.window * bound)
 
     def status(self) -> LinkStatus:
         """The state now."""

@@ -117,7 +117,7 @@ class Carrier(Protocol):
         ...
 
     def capacity(self) -> int:
-        """How many submissions it could put on the wire in about the next second; 0 while it can send none."""
+        """How many submissions are worth having there at once, those under way among them; 0 while it can send none."""
         ...
 
     async def send(self, submission: Submission) -> Outcome:
