@@ -10,8 +10,12 @@ from typing import Final
 import aiohttp
 import pytest
 
+from ringmain.core.credentials.cache import OLDEST
+from ringmain.core.files.storage import open_storage
+from ringmain.core.system import Core
 from ringmain.database.migrate import available
 from ringmain.database.pool import Database
+from ringmain.database.wakeup import Wakeups
 from tests.clients.smsc import Smsc
 from tests.conditions import eventually
 from tests.conftest import on_database, run
@@ -104,6 +108,32 @@ async def test_either_takes_requests_and_everything_happens_once(site: Site) -> 
     assert account.accepted == MESSAGES
     assert (account.lost, account.duplicated) == ([], [])
     assert (account.resubmitted, account.repeated) == (0, 0)
+
+
+async def test_a_key_revoked_at_one_is_refused_by_the_other_at_once(site: Site) -> None:
+    async with site.node() as one, site.node() as other, aiohttp.ClientSession() as http:
+        shop = await site.open_shop()
+        headers = {"Authorization": f"Bearer {shop.key}", "X-User-Id": "primary"}
+
+        async def statuses() -> list[int]:
+            found = []
+            for node in (one, other):
+                async with http.get(f"{node.base}/texting/conversations", headers=headers) as response:
+                    found.append(response.status)
+            return found
+
+        assert await statuses() == [200, 200]  # and both remember the key
+        wakeups = Wakeups(site.database)
+        await wakeups.start()
+        credentials = Core(site.database, wakeups, open_storage(str(site.folder))).credentials
+        (key,) = await credentials.list_api_keys(shop.company_id)
+        await credentials.revoke_api_key(shop.company_id, key.id)
+
+        async def refused() -> bool:
+            return await statuses() == [401, 401]
+
+        await eventually(refused, timeout=OLDEST / 2)
+        await wakeups.stop()
 
 
 async def test_one_is_killed_under_load_and_nothing_is_lost(site: Site) -> None:
