@@ -31,10 +31,7 @@ class Inbox:
         self.port = 0
 
     def messages(self) -> list[EmailMessage]:
-        return [
-            cast(EmailMessage, message_from_bytes(cast(bytes, letter.content), policy=SMTP_POLICY))
-            for letter in self.letters
-        ]
+        return [message_from_bytes(cast(bytes, letter.content), policy=SMTP_POLICY) for letter in self.letters]
 
     async def handle_RCPT(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
@@ -50,7 +47,9 @@ class Inbox:
         await self.go_on.wait()
         answer = self.data.pop(0) if self.data else OK
         if answer == OK:
-            self.encrypted.append(server.transport.get_extra_info("ssl_object") is not None)
+            self.encrypted.append(
+                server.transport is not None and server.transport.get_extra_info("ssl_object") is not None
+            )
             self.letters.append(envelope)
         return answer
 

@@ -81,28 +81,24 @@ def _span(arguments: Arguments, since: datetime | None, until: datetime | None) 
 
 
 def _total(arguments: Arguments, wanted: VoicemailFilter, since: datetime | None, until: datetime | None) -> str:
-    parties = _parties(arguments, wanted)
-    if wanted.source is not None or wanted.destination == ALL or (since and until and since.date() == until.date()):
-        return _counted([*parties, *_span(arguments, since, until)])
+    def counted(*span: str) -> str:
+        conditions = [LIVE, *_parties(arguments, wanted), *span]
+        return f"(SELECT count(*) FROM voicemails v WHERE {' AND '.join(conditions)})"  # noqa: S608
+
+    if wanted.source is not None or wanted.destination == ALL or (since and until and since.date() >= until.date()):
+        return counted(*_span(arguments, since, until))
     days = [f"c.destination = {arguments.add(wanted.destination or ALL)}::bigint"]
     ends = []
     if since is not None:
         days.append(f"c.day > {arguments.add(since.date())}")
-        ends.append(_counted([*parties, *_span(arguments, since, None), _before(arguments, _midnight(since) + DAY)]))
+        next_day = arguments.add(_midnight(since) + DAY)
+        ends.append(counted(*_span(arguments, since, None), f"v.received_at < {next_day}"))
     if until is not None:
         days.append(f"c.day < {arguments.add(until.date())}")
-        ends.append(_counted([*parties, *_span(arguments, _midnight(until), until)]))
+        ends.append(counted(*_span(arguments, _midnight(until), until)))
     summed = f"""(SELECT coalesce(sum(c.total), 0)::bigint FROM voicemail_counts c
         WHERE c.company_id = $1 AND {" AND ".join(days)})"""  # noqa: S608
     return " + ".join([summed, *ends])
-
-
-def _before(arguments: Arguments, moment: datetime) -> str:
-    return f"v.received_at < {arguments.add(moment)}"
-
-
-def _counted(conditions: Sequence[str]) -> str:
-    return f"(SELECT count(*) FROM voicemails v WHERE {' AND '.join([LIVE, *conditions])})"  # noqa: S608
 
 
 def _midnight(moment: datetime) -> datetime:
