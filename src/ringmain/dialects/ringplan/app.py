@@ -25,6 +25,7 @@ def endpoints(core: Core, public_url: str) -> list[Endpoint]:
     return [
         *CompanyRoutes(core).endpoints,
         *UserRoutes(core).endpoints,
+from ringmain.dialects.ringplan.voicemail import VoicemailRoutes
         *ConversationRoutes(core).endpoints,
         *MessageRoutes(core).endpoints,
         *TextingContactRoutes(core).endpoints,
@@ -42,3 +43,4 @@ def build(core: Core, public_url: str, sockets: Sockets) -> dict[str, ASGIApp]:
     """
     dialect = Dialect(Authentication(core.credentials), ERRORS, problem, Cors(PAGING_HEADERS))
     return {**dialect.mount(endpoints(core, public_url)), "ws": sockets.asgi}
+        *VoicemailRoutes(core, public_url).endpoints,
