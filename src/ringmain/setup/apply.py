@@ -8,6 +8,8 @@ from ringmain.core.system import Core
 from ringmain.database.pool import Database
 from ringmain.database.single import HeldWakeups, RolledBack, single_transaction
 from ringmain.database.wakeup import CARRIERS
+from ringmain.pbx.build import adapters
+from ringmain.pbx.silent import SilentPbx
 from ringmain.setup import store
 from ringmain.setup.company import CompanyApplier
 from ringmain.setup.document import CarrierPart, Document, RoutePart
@@ -25,7 +27,8 @@ async def apply(database: Database, document: Document, *, dry_run: bool = False
         await single.execute(store.LOCK, store.LOCK_NUMBER)
         wakeups = HeldWakeups(single)
         # Nothing here reads or writes the contents of files.
-        core = Core(single, wakeups, MemoryStore())
+        pbx = adapters(single)
+        core = Core(single, wakeups, MemoryStore(), pbx=dict.fromkeys(pbx, SilentPbx()) if dry_run else pbx)
         await _apply_carriers(core, document, report)
         for index in range(len(document.content.companies)):
             report.companies.append(await CompanyApplier(core, document, index).run())

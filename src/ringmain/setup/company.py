@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
-import msgspec
 from msgspec import UNSET
 
 from ringmain.core.companies.model import Company
@@ -14,6 +13,7 @@ from ringmain.core.numbers.normalise import normalise
 from ringmain.core.people.model import Person
 from ringmain.core.system import Core
 from ringmain.dialects.ringplan.events import WEBHOOK_TYPES
+from ringmain.setup.difference import differs, differs_in, said
 from ringmain.setup.document import (
     ApiKeyPart,
     CompanyPart,
@@ -27,6 +27,7 @@ from ringmain.setup.document import (
 from ringmain.setup.lines import Path
 from ringmain.setup.report import Action, CompanyReport, Entry
 from ringmain.setup.spellings import spell
+from ringmain.setup.telephony import TelephonyApplier
 
 PartType = TypeVar("PartType")
 
@@ -50,6 +51,9 @@ class CompanyApplier:
         report.people = await self._each("people", part.people, self._person)
         report.locations = await self._each("locations", part.locations, self._location)
         report.numbers = await self._each("numbers", part.numbers, self._number)
+        telephony = TelephonyApplier(self._core, self._company)
+        report.instances = await self._each("instances", part.instances, telephony.instance)
+        report.extensions = await self._each("extensions", part.extensions, telephony.extension)
         report.api_keys = await self._each("api_keys", part.api_keys, self._api_key)
         report.webhooks = await self._each("webhooks", part.webhooks, self._webhook)
         report.contacts = await self._each("contacts", part.contacts, self._contact)
@@ -70,12 +74,12 @@ class CompanyApplier:
     async def _apply_company(self) -> Entry:
         part, companies = self._part, self._core.companies
         company = await companies.find_by_key(part.key)
-        given = _given(part, "name", "country", "timezone")
+        given = said(part, "name", "country", "timezone")
         action: Action = "unchanged"
         if company is None:
             company = await companies.create(key=part.key, profile=part.profile, **given)
             action = "created"
-        elif _differs(company, given) or _differs_in(company.profile, part.profile):
+        elif differs(company, given) or differs_in(company.profile, part.profile):
             company = await companies.update(company.id, profile=part.profile, **given)
             action = "updated"
         self._company = company
@@ -90,7 +94,7 @@ class CompanyApplier:
     async def _person(self, part: PersonPart) -> Entry:
         people, company_id = self._core.people, self._company.id
         person = await people.find_by_email(company_id, part.email)
-        given = _given(part, "first_name", "last_name", "active", "timezone")
+        given = said(part, "first_name", "last_name", "active", "timezone")
         made = {}
         action: Action = "unchanged"
         if person is None:
@@ -100,8 +104,8 @@ class CompanyApplier:
             person = await people.create(company_id, email=part.email, password=password, profile=part.profile, **given)
             action = "created"
         else:
-            if _differs(person, {**given, "timezone": given.get("timezone", person.timezone) or None}) or (
-                _differs_in(person.profile, part.profile)
+            if differs(person, {**given, "timezone": given.get("timezone", person.timezone) or None}) or (
+                differs_in(person.profile, part.profile)
             ):
                 person = await people.update(company_id, person.id, profile=part.profile, **given)
                 action = "updated"
@@ -128,7 +132,7 @@ class CompanyApplier:
             action = "created"
         else:
             location = found[0]
-            if _differs_in(location.profile, part.profile):
+            if differs_in(location.profile, part.profile):
                 location = await locations.update(company_id, location.id, profile=part.profile)
                 action = "updated"
         return {"name": location.name, "action": action, "ids": spell(location.id)}
@@ -136,7 +140,7 @@ class CompanyApplier:
     async def _number(self, part: NumberPart) -> Entry:
         numbers, company_id = self._core.numbers, self._company.id
         e164 = normalise(part.number, self._company.country)
-        given = _given(part, "sms", "mms", "fax", "voice")
+        given = said(part, "sms", "mms", "fax", "voice")
         owners = None if part.owners is UNSET else [(await self._known(email)).email.lower() for email in part.owners]
         action: Action = "unchanged"
         try:
@@ -144,7 +148,7 @@ class CompanyApplier:
         except NotFound:
             number = await numbers.create(company_id, e164, owner_emails=owners or (), **given)
             action = "created"
-        if _differs(number, given):
+        if differs(number, given):
             number = await numbers.update(company_id, e164, **given)
             action = "updated"
         if owners is not None and number.owner_emails != owners:
@@ -227,27 +231,13 @@ class CompanyApplier:
         texting, company_id = self._core.texting, self._company.id
         is_short = part.number.isdigit() and len(part.number) <= 8
         number = part.number if is_short else normalise(part.number, self._company.country)
-        given = _given(part, "first_name", "last_name")
+        given = said(part, "first_name", "last_name")
         contact, created = await texting.create_contact(company_id, number=number, **given)
         action: Action = "created" if created else "unchanged"
-        if _differs(contact, given):
+        if differs(contact, given):
             contact = await texting.update_contact(company_id, contact.id, **given)
             action = "updated"
         return {"number": contact.number, "action": action, "ids": spell(contact.id)}
-
-
-def _given(part: msgspec.Struct, *names: str) -> dict[str, Any]:
-    """What the file says of these."""
-    return {name: value for name in names if (value := getattr(part, name)) is not UNSET}
-
-
-def _differs(thing: object, given: dict[str, Any]) -> bool:
-    return any(getattr(thing, name) != value for name, value in given.items())
-
-
-def _differs_in(profile: dict[str, Any], given: dict[str, Any]) -> bool:
-    # As JSON will have it: TOML knows dates, which are kept as text.
-    return any(name not in profile or profile[name] != value for name, value in msgspec.to_builtins(given).items())
 
 
 def _key_entry(key: ApiKey, action: Action) -> Entry:

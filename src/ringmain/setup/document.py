@@ -11,6 +11,8 @@ from msgspec import UNSET, Meta, UnsetType
 from ringmain.core.companies.service import check_timezone
 from ringmain.core.errors import Invalid
 from ringmain.core.events import TYPES
+from ringmain.core.extensions.model import Purpose
+from ringmain.core.instances.service import MAX_NUMBER
 from ringmain.core.numbers.normalise import normalise
 from ringmain.core.people.service import check_email
 from ringmain.dialects.ringplan.events import WEBHOOK_TYPES
@@ -19,6 +21,7 @@ from ringmain.setup.lines import Path, find_line
 Text = Annotated[str, Meta(min_length=1)]
 Dialect = Literal["ringplan", "ringrx", "ringotel", "ringcentral"]
 
+UUID: Final = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 AT: Final = re.compile(r"(.*) - at `\$(.*)`", re.DOTALL)
 STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+)\]|\[\.\.\.\]")
 FIELD: Final = re.compile(r"unknown field `([^`]+)`")
@@ -63,6 +66,42 @@ class NumberPart(Part, frozen=True, kw_only=True):
     owners: list[str] | UnsetType = UNSET
 
 
+class InstancePart(Part, frozen=True, kw_only=True):
+    """[[companies.instances]]: a PBX, known by name. `domain` is where its phones register."""
+
+    name: Text
+    domain: Text
+    uuid: Annotated[str, Meta(pattern=UUID)] | UnsetType = UNSET
+    adapter: Text = "sandbox"
+    outbound_proxy: str | UnsetType = UNSET
+    settings: dict[str, Any] | UnsetType = UNSET
+    profile: dict[str, Any] = {}
+
+
+class CallerIdPart(Part, frozen=True, kw_only=True):
+    """What called parties outside see of an extension."""
+
+    number: Text
+    name: str = ""
+
+
+class ExtensionPart(Part, frozen=True, kw_only=True):
+    """[[companies.extensions]], known by number in its instance, which must be named if there are several.
+
+    `user` is an e-mail of the company's people, `location` a location's name, `data` FreePBX's keys. Its SIP password
+    is made with it and shown once, unless `data` has it as `secret`.
+    """
+
+    number: Annotated[int, Meta(ge=1, le=MAX_NUMBER)]
+    instance: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    purpose: Purpose | UnsetType = UNSET
+    user: str | UnsetType = UNSET
+    location: str | UnsetType = UNSET
+    caller_id: CallerIdPart | UnsetType = UNSET
+    data: dict[str, Any] = {}
+
+
 class ApiKeyPart(Part, frozen=True, kw_only=True):
     """[[companies.api_keys]], known by dialect and name. `person` (e-mail) is whom the key is bound to."""
 
@@ -103,6 +142,8 @@ class CompanyPart(Part, frozen=True, kw_only=True):
     people: list[PersonPart] = []
     locations: list[LocationPart] = []
     numbers: list[NumberPart] = []
+    instances: list[InstancePart] = []
+    extensions: list[ExtensionPart] = []
     api_keys: list[ApiKeyPart] = []
     webhooks: list[WebhookPart] = []
     contacts: list[ContactPart] = []
@@ -202,6 +243,8 @@ class Document:
                 self._valid((*path, "contacts", index, "number"), normalise, contact.number, country)
         self._unique((*path, "people"), [person.email.lower() for person in company.people], "email")
         self._unique((*path, "locations"), [location.name for location in company.locations], "name")
+        self._unique((*path, "instances"), [instance.name for instance in company.instances], "name")
+        self._unique((*path, "extensions"), [(one.instance, one.number) for one in company.extensions], "number")
         self._unique((*path, "api_keys"), [(key.dialect, key.name) for key in company.api_keys], "name")
         self._unique((*path, "webhooks"), [_webhook_identity(webhook) for webhook in company.webhooks], "url")
         self._unique((*path, "contacts"), [contact.number for contact in company.contacts], "number")

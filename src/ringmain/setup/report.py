@@ -17,6 +17,8 @@ class CompanyReport(msgspec.Struct, kw_only=True):
     people: list[Entry] = []
     locations: list[Entry] = []
     numbers: list[Entry] = []
+    instances: list[Entry] = []
+    extensions: list[Entry] = []
     api_keys: list[Entry] = []
     webhooks: list[Entry] = []
     contacts: list[Entry] = []
@@ -49,6 +51,8 @@ class Report(msgspec.Struct, kw_only=True):
                 company.people,
                 company.locations,
                 company.numbers,
+                company.instances,
+                company.extensions,
                 company.api_keys,
                 company.webhooks,
                 company.contacts,

@@ -23,15 +23,15 @@ from ringmain.core.extensions.model import (
     Extension,
     ExtensionChange,
     ExtensionPage,
+    ExtensionSummary,
 )
-from ringmain.core.extensions.template import caller_id_of, check_data, integer, laid_over
+from ringmain.core.extensions.template import caller_id_of, check_data, integer, laid_over, template
 from ringmain.core.instances.model import Instance
 from ringmain.core.instances.pbx import Line, Subscriber
-from ringmain.core.instances.service import Instances
+from ringmain.core.instances.service import MAX_NUMBER, Instances
 from ringmain.database.pool import Connection, Database, Record
 from ringmain.database.wakeup import EVENTS, Wakeups
 
-MAX_NUMBER: Final = 999_999_999
 MAX_NAME: Final = 200
 MAX_WORDS: Final = 20
 SECRET_BYTES: Final = 18
@@ -95,6 +95,14 @@ class Extensions:
         if not rows:
             raise NotFound("person")
         return [store.extension_of(row) for row in rows if row["id"] is not None]
+
+    async def summaries(
+        self, company_id: int, *, instance_id: int | None = None, page: int, per_page: int
+    ) -> tuple[list[ExtensionSummary], int]:
+        """A page (from 1) of a company's or an instance's extensions by instance and number, and how many there are."""
+        offset = (page - 1) * per_page
+        rows = await self._database.fetch(store.SUMMARIES, company_id, instance_id, per_page, offset)
+        return [store.summary_of(row) for row in rows if row["id"] is not None], rows[0]["total"]
 
     async def check(self, company_id: int, instance_id: int, *, email: str, number: int) -> None:
         """Whether this number can be given to whoever has this e-mail.
@@ -190,6 +198,15 @@ class Extensions:
         return await self.get(company_id, extension_id)
 
 
+def summary_of(extension: Extension) -> ExtensionSummary:
+    """The extension without its secrets."""
+    given: dict[str, Any] = {name: getattr(extension, name, None) for name in ExtensionSummary.__struct_fields__}
+    given["person_id"], given["location_id"] = _id_of(extension.person), _id_of(extension.location)
+    if extension.caller_id:
+        given["caller_name"], given["caller_number"] = extension.caller_id.name, extension.caller_id.number
+    return ExtensionSummary(**given)
+
+
 def password_of(extension: Extension) -> str:
     """The SIP password: what was set as `secret`, else what we made."""
     return str(extension.data.get("secret") or extension.secret)
@@ -217,18 +234,27 @@ async def _values(
 ) -> list[object]:
     """The columns from `number` to `reserved`, after the change. Raises Invalid."""
     given = check_data(change.data)
+    number = old.number if old else 0
+    if change.number is not UNSET:
+        number = integer("number", change.number, lowest=1, highest=MAX_NUMBER)
+    name = _name(change.name if change.name is not UNSET else old.name if old else "")
     caller_id = _caller_id(change, given, old)
-    data = {**(old.data if old else {}), **given}
+    data = dict(old.data) if old else {}
     if change.caller_id is not UNSET:
-        data.pop("outboundcid", None)  # the template says it now
-    person_id = await _person_id(connection, company_id, change, given, old)
+        data.pop("outboundcid", None)
+        given.pop("outboundcid", None)
+    usual = template(number, name, caller_id)
+    for key, value in given.items():
+        # What is as usual is not kept, or it would not follow when the name or the number is changed.
+        if value == usual[key]:
+            data.pop(key, None)
+        else:
+            data[key] = value
     return [
-        old.number
-        if old and change.number is UNSET
-        else integer("number", change.number, lowest=1, highest=MAX_NUMBER),
-        _name(change.name if change.name is not UNSET else old.name if old else ""),
+        number,
+        name,
         _purpose(change.purpose if change.purpose is not UNSET else old.purpose if old else "unassigned"),
-        person_id,
+        await _person_id(connection, company_id, change, given, old),
         change.location_id if change.location_id is not UNSET else _id_of(old and old.location),
         caller_id.name if caller_id else None,
         caller_id.number if caller_id else None,
@@ -242,7 +268,7 @@ def _caller_id(change: ExtensionChange, given: dict[str, Any], old: Extension | 
         caller_id = change.caller_id
         if caller_id is None or not caller_id.number:
             return None
-        if caller_id.number != ANONYMOUS and not CALLER_NUMBER.fullmatch(caller_id.number):
+        if not _can_be_shown(caller_id.number):
             raise Invalid("outbound_callerid", "its number must have 3 to 15 digits, or be anonymous")
         if '"' in caller_id.name or len(caller_id.name) > MAX_NAME:
             raise Invalid("outbound_callerid", f"its name must have at most {MAX_NAME} characters and no quotes")
@@ -250,8 +276,12 @@ def _caller_id(change: ExtensionChange, given: dict[str, Any], old: Extension | 
     if "outboundcid" in given:
         caller_id = caller_id_of(given["outboundcid"])
         # Whatever else FreePBX is told to show is kept as it is in `data` alone.
-        return caller_id if caller_id and CALLER_NUMBER.fullmatch(caller_id.number) else None
+        return caller_id if caller_id and _can_be_shown(caller_id.number) else None
     return old.caller_id if old else None
+
+
+def _can_be_shown(number: str) -> bool:
+    return number == ANONYMOUS or CALLER_NUMBER.fullmatch(number) is not None
 
 
 async def _person_id(

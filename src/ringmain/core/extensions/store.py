@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from ringmain.core.extensions.model import CallerId, Extension
+from ringmain.core.extensions.model import CallerId, Extension, ExtensionSummary
 from ringmain.core.locations.model import Location
 from ringmain.core.people.model import Person
 from ringmain.database.pool import Record
@@ -17,7 +17,7 @@ _location = msgspec.json.Decoder(Location)
 COLUMNS: Final = """
 e.id, e.company_id, e.instance_id, e.number, e.name, e.purpose, e.caller_name, e.caller_number, e.data::text AS data,
 e.reserved::text AS reserved, e.secret, e.subscriber_state, e.call_status, e.created_at, e.updated_at,
-(SELECT (to_jsonb(p) - 'password_hash')::text FROM people p
+(SELECT person_json(p)::text FROM people p
     WHERE p.company_id = e.company_id AND p.id = e.person_id) AS person,
 (SELECT to_jsonb(l)::text FROM locations l WHERE l.company_id = e.company_id AND l.id = e.location_id) AS location
 """
@@ -111,6 +111,18 @@ SELECT companies.name, numbers.number FROM numbers JOIN companies ON companies.i
 WHERE company_id = $1 AND voice ORDER BY numbers.id
 """
 
+SUMMARIES: Final = """
+WITH page AS (
+    SELECT id, company_id, instance_id, number, name, purpose, person_id, location_id, caller_name, caller_number,
+        subscriber_state, call_status, created_at, updated_at
+    FROM extensions WHERE company_id = $1 AND ($2::bigint IS NULL OR instance_id = $2)
+    ORDER BY instance_id, number LIMIT $3 OFFSET $4
+)
+SELECT (SELECT coalesce(sum(total), 0)::bigint FROM extension_counts
+        WHERE company_id = $1 AND ($2::bigint IS NULL OR instance_id = $2)) AS total, page.*
+FROM (SELECT 1) AS one LEFT JOIN page ON true ORDER BY instance_id, number
+"""
+
 BY_NUMBER: Final = "number"
 BY_USER: Final = "user_name NULLS LAST, number"
 # What is counted as extensions come and go.
@@ -154,6 +166,11 @@ def page(*, purpose: bool, with_user: bool, by_user: bool, search: bool) -> str:
     SELECT (SELECT count(*) FROM matching) AS total, counted.in_instance, one.*
     FROM counted LEFT JOIN (SELECT {COLUMNS}, e.user_name FROM e) AS one ON true ORDER BY {order}
     """
+
+
+def summary_of(row: Record) -> ExtensionSummary:
+    """One row of `SUMMARIES`."""
+    return ExtensionSummary(**{name: row[name] for name in ExtensionSummary.__struct_fields__})
 
 
 def extension_of(row: Record) -> Extension:

@@ -21,6 +21,8 @@ from ringmain.database.wakeup import Wakeups
 log = structlog.get_logger()
 
 HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?(:\d{1,5})?")
+MAX_NUMBER: Final = 999_999_999
+"""Of an extension or a queue."""
 ANSWER_SECONDS: Final = 10.0
 """How long a PBX may take. Whoever waits holds a database connection."""
 
@@ -123,7 +125,9 @@ class Instances:
         await self._stage(instance).set_subscriber(instance, subscriber)
 
     async def act_queue(self, company_id: int, instance_id: int, status: QueueStatus) -> QueueStatus:
-        """Let a PBX that acts say this of a queue. Raises NotFound, Forbidden for a real one."""
+        """Let a PBX that acts say this of a queue. Raises NotFound, Invalid, Forbidden for a real one."""
+        if not 0 < status.number <= MAX_NUMBER:
+            raise Invalid("number", f"must be from 1 to {MAX_NUMBER}")
         instance = await self.get(company_id, instance_id)
         await self._stage(instance).set_queue(instance, status)
         return status
