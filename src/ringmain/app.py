@@ -9,30 +9,29 @@ from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ringmain.carriers import build as carriers
 from ringmain.carriers.dispatch import Dispatcher, grouped_receipts
-from ringmain.carriers.sandbox import Sandbox
-from ringmain.carriers.smpp.carrier import Smpp
 from ringmain.core.errors import Invalid
 from ringmain.core.files.storage import open_storage
 from ringmain.core.mail.port import Mailer
 from ringmain.core.mail.queue import MailQueue
 from ringmain.core.system import Core
-from ringmain.core.texting.carrier import Carrier, CarrierStatus
-from ringmain.core.texting.submissions import CarrierConfig, Submissions
+from ringmain.core.texting.carrier import CarrierStatus
+from ringmain.core.texting.submissions import Submissions
 from ringmain.database.embedded import EmbeddedServer
-from ringmain.database.partitions import PartitionKeeper
 from ringmain.database.pool import Database
 from ringmain.database.reach import prepare
 from ringmain.database.wakeup import Wakeups
 from ringmain.delivery.egress import EgressGuard
 from ringmain.delivery.faces import Face, StandardFace
 from ringmain.delivery.relay import Relay
+from ringmain.delivery.upkeep import Upkeep
 from ringmain.delivery.worker import TIMEOUT, DeliveryWorker
 from ringmain.dialects.ringplan import app as ringplan
 from ringmain.dialects.ringplan.events import RingPlanFace
 from ringmain.dialects.ringplan.files import MAIL_LINK_LIFETIME, content_path
-from ringmain.documents import audio
 from ringmain.dialects.ringplan.realtime import RingPlanRealtime
+from ringmain.documents import audio
 from ringmain.front import Front, merge
 from ringmain.mail.dispatch import MailDispatcher
 from ringmain.mail.letter import Sender, Writer
@@ -125,8 +124,8 @@ class Ringmain:
         self.metrics = Metrics(
             self.database, carriers=self._carriers, sockets=lambda: self.sockets.count() if self.sockets else 0
         )
-        keeper = PartitionKeeper(self.database, retention_days=self.settings.retention_days)
-        await self._start(keeper.start, keeper.stop)
+        upkeep = Upkeep(self.database, retention_days=self.settings.retention_days)
+        await self._start(upkeep.start, upkeep.stop)
         if "relay" in roles:
             await self._start_delivery()
         if "carrier" in roles:
@@ -149,6 +148,7 @@ class Ringmain:
             *(self.database, self.wakeups, FACES, guard),
             lease=lease,
             timeout=min(TIMEOUT, lease / 3),
+            count=self.metrics.count_delivery,
         )
         await self._start(self.deliveries.start, self.deliveries.stop)
 
@@ -156,14 +156,7 @@ class Ringmain:
         lease = timedelta(seconds=self.settings.lease_seconds)
         submissions = Submissions(self.database, self.wakeups, lease=lease)
         receipts = metered_receipts(grouped_receipts(submissions), self.metrics)
-
-        def build(config: CarrierConfig) -> Carrier:
-            if config.kind == "sandbox":
-                return Sandbox(config.name, self.core.texting, self.core.files, receipts)
-            if config.kind == "smpp":
-                return Smpp(config, self.core.texting, submissions, receipts)
-            raise ValueError(f"no such kind of carrier: {config.kind}")
-
+        build = carriers.adapters(self.core.texting, self.core.files, submissions, receipts)
         self.dispatcher = Dispatcher(
             submissions, self.wakeups, lambda config: MeteredCarrier(build(config), self.metrics)
         )
@@ -218,11 +211,14 @@ class Ringmain:
 
     def _loops(self) -> dict[str, bool]:
         loops = {"listening": self.wakeups.connected}
-        if self.dispatcher:
-            loops["carriers"] = self.dispatcher.alive
-        if self.mail:
-            loops["mail"] = self.mail.alive
-        return loops
+        parts = {
+            "following": self.follower,
+            "relay": self.relay,
+            "deliveries": self.deliveries,
+            "carriers": self.dispatcher,
+            "mail": self.mail,
+        }
+        return loops | {name: part.alive for name, part in parts.items() if part is not None}
 
     async def _start(self, start: Callable[[], Awaitable[None]], stop: Callable[[], Awaitable[None]]) -> None:
         await start()

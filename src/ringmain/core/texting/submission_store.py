@@ -23,13 +23,6 @@ FROM claimed c JOIN messages m ON m.company_id = c.company_id AND m.id = c.messa
 ORDER BY c.id
 """
 
-# What is leased by a process that stops cleanly goes back at once.
-RELEASE = """
-UPDATE submissions s SET state = 'queued', due_at = now(), attempts = s.attempts - 1, updated_at = now()
-FROM unnest($1::bigint[], $2::bigint[]) AS r (company_id, id)
-WHERE s.company_id = r.company_id AND s.id = r.id AND s.state = 'sending'
-"""
-
 # $5 seconds until it is due again, NULL for never
 RECORD = """
 UPDATE submissions s SET

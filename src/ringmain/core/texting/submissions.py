@@ -13,7 +13,7 @@ import msgspec
 from ringmain.core.texting import submission_store as store
 from ringmain.core.texting.carrier import Accepted, Outcome, Postponed, Receipt, Rejected, Submission, Unknown
 from ringmain.database.pool import Connection, Database, Record
-from ringmain.database.wakeup import EVENTS, SUBMISSIONS, Wakeups
+from ringmain.database.wakeup import EVENTS, Wakeups
 
 LEASE: Final = timedelta(seconds=30)
 VALIDITY: Final = timedelta(hours=24)  # a text that no carrier took by then has failed
@@ -80,14 +80,6 @@ class Submissions:
         if expired:
             await self.record(expired)
         return submissions
-
-    async def release(self, submissions: Sequence[Submission]) -> None:
-        """Give back what was claimed and not put on the wire."""
-        if submissions:
-            await self._database.execute(
-                store.RELEASE, [one.company_id for one in submissions], [one.id for one in submissions]
-            )
-            self._wakeups.wake(SUBMISSIONS)
 
     async def record(self, outcomes: Sequence[tuple[Submission, Outcome]]) -> None:
         """Record what became of claimed submissions, in one transaction; messages follow, with their events."""
