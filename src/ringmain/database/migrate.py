@@ -31,9 +31,7 @@ ENSURE_PARTITIONS = "SELECT ensure_partitions(3)"
 def available() -> list[tuple[str, str]]:
     """All migrations as (name, SQL), in the order in which they are applied."""
     folder = resources.files("ringmain.database") / "migrations"
-    files = sorted(
-        (entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name
-    )
+    files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name)
     return [(entry.name.removesuffix(".sql"), entry.read_text(encoding="utf-8")) for entry in files]
 
 
