@@ -51,7 +51,8 @@ def _operation(one: Operation) -> dict[str, Any]:
         },
     }
     if one.body is not None:
-        made["requestBody"] = {"required": True, "content": _content(one.body, "application/json")}
+        content = _content(one.body, "application/json") | (_form(one.body) if one.form else {})
+        made["requestBody"] = {"required": True, "content": content}
     return made
 
 
@@ -76,6 +77,17 @@ def _query_parameters(query: type[msgspec.Struct] | None) -> list[dict[str, Any]
 def _content(shape: Any, media_type: str) -> dict[str, Any]:
     (schema,), _ = msgspec.json.schema_components([shape], ref_template=REFERENCE)
     return {media_type: {"schema": schema}}
+
+
+def _form(shape: type[msgspec.Struct]) -> dict[str, Any]:
+    """The body as a multipart form: what is base64 in JSON is a file here."""
+    _, components = msgspec.json.schema_components([shape], ref_template=REFERENCE)
+    schema = components[shape.__name__]
+    properties = {
+        name: {"type": "string", "contentMediaType": "application/octet-stream"} if "contentEncoding" in one else one
+        for name, one in schema["properties"].items()
+    }
+    return {"multipart/form-data": {"schema": {**schema, "properties": properties}}}
 
 
 def _answer(description: str, shape: Any, media_type: str = "application/json") -> dict[str, Any]:

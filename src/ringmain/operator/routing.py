@@ -12,8 +12,8 @@ from starlette.types import Receive, Scope, Send
 from ringmain.core.errors import NotFound, Unauthenticated
 from ringmain.core.ids import MAX_ID
 from ringmain.core.system import Core
-from ringmain.dialects.kit import answer
-from ringmain.dialects.kit.body import Decoder
+from ringmain.dialects.kit import answer, form
+from ringmain.dialects.kit.body import JSON_LIMIT, Decoder, read
 from ringmain.dialects.kit.errors import BadRequest
 from ringmain.operator.problems import problem, response_to
 
@@ -38,7 +38,8 @@ Handler = Callable[[Call], Awaitable[Any]]
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One operation. The handler's name is its operationId, the first line of its docstring the summary.
 
-    `result`: what the handler returns, None for an answer without a body. `query` and `body`: Structs.
+    `result`: what the handler returns, None for an answer without a body. `query` and `body`: Structs. `limit`: octets
+    of a body; `form`: it may come as a multipart form too, its files as the body's `bytes`.
     """
 
     method: str
@@ -48,6 +49,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     status: int = 200
     query: type[msgspec.Struct] | None = None
     body: type[msgspec.Struct] | None = None
+    limit: int = JSON_LIMIT
+    form: bool = False
 
 
 class Resource:
@@ -88,7 +91,10 @@ class Resource:
         if operation.query is not None:
             query = _query_of(operation.query, request)
         if operation.body is not None:
-            body = await self._decoders[operation.method](request)
+            if operation.form and form.is_form(request):
+                body = await _form_of(operation.body, request, operation.limit)
+            else:
+                body = self._decoders[operation.method].decode(await read(request, operation.limit))
         result = await operation.handler(Call(core=self._core, ids=ids, query=query, body=body))
         if operation.result is None:
             return answer.empty(operation.status)
@@ -142,6 +148,15 @@ def _query_of(shape: type[msgspec.Struct], request: Request) -> msgspec.Struct:
     given = dict(request.query_params)
     if any("\0" in value for value in given.values()):
         raise BadRequest("The query has a NUL character in it")
+    try:
+        return msgspec.convert(given, shape, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadRequest(str(error)) from error
+
+
+async def _form_of(shape: type[msgspec.Struct], request: Request, limit: int) -> msgspec.Struct:
+    fields = await form.read(request, limit)
+    given = {name: value.content if isinstance(value, form.Upload) else value for name, value in fields.items()}
     try:
         return msgspec.convert(given, shape, strict=False)
     except msgspec.ValidationError as error:

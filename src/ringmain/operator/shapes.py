@@ -99,6 +99,34 @@ class InboundTextBody(Body, frozen=True, kw_only=True):
     files: Annotated[list[Id], Meta(max_length=10)] = []
 
 
+class VoicemailQuery(PageQuery, frozen=True, kw_only=True):
+    """Voicemails of a company, or those left for one extension number, between two moments."""
+
+    extension: Annotated[int, Meta(ge=1, le=999_999_999)] | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+
+
+class VoicemailBody(Body, frozen=True, kw_only=True):
+    """A voicemail, as if the PBX had recorded it, for an extension number or for a person's extension.
+
+    The same `reference` again, in one instance, gives the voicemail kept before. Whom the extension's
+    `voicemail_email` names is told by mail.
+    """
+
+    extension: Annotated[int, Meta(ge=1, le=999_999_999, description="the extension's number")] | None = None
+    person_id: Id | None = None
+    instance_id: Annotated[int, Meta(ge=1, le=MAX_ID, description="needed where several have the number")] | None = None
+    sender: Annotated[str, Meta(max_length=40, description="an extension's or a telephone number; empty: withheld")] = (
+        msgspec.field(name="from", default="")
+    )
+    from_name: Annotated[str, Meta(max_length=200, description="else as the company knows the number")] = ""
+    received_at: Moment | None = None
+    transcription: Annotated[str, Meta(max_length=100_000)] | None = None
+    reference: Name | None = None
+    audio: Annotated[bytes, Meta(description="the recording: WAV, MP3, FLAC, Ogg, AIFF or AU, at most an hour")]
+
+
 class RecoverBody(Body, frozen=True, kw_only=True):
     """Which deliveries to try again: of events since then, of one endpoint where it is given."""
 
