@@ -22,7 +22,7 @@ from starlette.types import ASGIApp
 from ringmain.core.system import Core
 from ringmain.core.texting.carrier import CarrierStatus
 from ringmain.dialects.kit import answer
-from ringmain.operator import companies, texting, webhooks
+from ringmain.operator import companies, texting, voicemail, webhooks
 from ringmain.operator.health import Liveness, Ready
 from ringmain.operator.metering import metered
 from ringmain.operator.metrics import Metrics
@@ -54,6 +54,7 @@ def build(
     operations = [
         *companies.OPERATIONS,
         *texting.OPERATIONS,
+        *voicemail.OPERATIONS,
         *webhooks.OPERATIONS,
         Operation(method="GET", path="/ringmain/v1/carriers", handler=list_carriers, result=Listed[CarrierStatus]),
     ]
