@@ -244,7 +244,9 @@ class Document:
         self._unique((*path, "people"), [person.email.lower() for person in company.people], "email")
         self._unique((*path, "locations"), [location.name for location in company.locations], "name")
         self._unique((*path, "instances"), [instance.name for instance in company.instances], "name")
-        self._unique((*path, "extensions"), [(one.instance, one.number) for one in company.extensions], "number")
+        only = company.instances[0].name if len(company.instances) == 1 else ""
+        extensions = [(only if one.instance is UNSET else one.instance, one.number) for one in company.extensions]
+        self._unique((*path, "extensions"), extensions, "number")
         self._unique((*path, "api_keys"), [(key.dialect, key.name) for key in company.api_keys], "name")
         self._unique((*path, "webhooks"), [_webhook_identity(webhook) for webhook in company.webhooks], "url")
         self._unique((*path, "contacts"), [contact.number for contact in company.contacts], "number")
