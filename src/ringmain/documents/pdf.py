@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+import numpy as np
 import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 from PIL import Image
@@ -16,9 +17,11 @@ from ringmain.documents.refusal import Refused
 MAX_PAGES: Final = 200
 SIDES: Final = (36.0, 14400.0)
 """Points that a page may be wide and high."""
-MAX_PIXELS: Final = 160_000_000
-"""Of a picture inside: A4 at 1200 dots an inch has 139 million."""
+MAX_PICTURE: Final = 400 * 1024**2
+"""Bytes of a picture inside, unpacked: what can be drawn within the limits with room to spare."""
+LARGE: Final = 64 * 1024**2
 LOOKED_AT: Final = 10_000
+WHITE: Final = 250
 FLAGS: Final = pdfium.FPDF_ANNOT | pdfium.FPDF_PRINTING | pdfium.FPDF_GRAYSCALE
 
 
@@ -50,9 +53,10 @@ def drawn(document: pypdfium2.PdfDocument, number: int, size: Callable[[float, f
     width, height = page.get_size()
     if not (SIDES[0] <= width <= SIDES[1] and SIDES[0] <= height <= SIDES[1]):
         raise Refused(f"has a page outside {SIDES[0]:.0f} to {SIDES[1]:.0f} points (page {number + 1})")
-    pictures = [*itertools.islice(page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE]), LOOKED_AT)]
-    if any(math.prod(picture.get_px_size()) > MAX_PIXELS for picture in pictures):
-        raise Refused(f"holds a picture of more than {MAX_PIXELS} pixels (page {number + 1})")
+    inside = itertools.islice(page.get_objects(), LOOKED_AT)
+    pictures = [one for one in inside if one.type == pdfium.FPDF_PAGEOBJ_IMAGE]
+    if any(_unpacked(picture) > MAX_PICTURE for picture in pictures):
+        raise Refused(f"holds a picture of more than {MAX_PICTURE // 1024**2} MB (page {number + 1})")
     dots, rows = size(width, height)
     bitmap = pypdfium2.PdfBitmap.new_native(dots, rows, pdfium.FPDFBitmap_Gray)
     bitmap.fill_rect((255, 255, 255, 255), 0, 0, dots, rows)
@@ -61,15 +65,27 @@ def drawn(document: pypdfium2.PdfDocument, number: int, size: Callable[[float, f
         pdfium.FPDF_FFLDraw(document.formenv, bitmap, page, 0, 0, dots, rows, 0, FLAGS)
     grey: Image.Image = bitmap.to_pil().copy()
     # PDFium leaves out what it has no memory for, and says nothing.
-    if grey.getextrema() == (255, 255) and not all(_decodes(picture) for picture in pictures):
+    if grey.getextrema() == (255, 255) and any(_missing(picture) for picture in pictures):
         raise Refused(f"has a picture that cannot be drawn (page {number + 1})")
     page.close()
     return grey
 
 
-def _decodes(picture: pypdfium2.PdfImage) -> bool:
+def _unpacked(picture: pypdfium2.PdfImage) -> int:
     try:
-        picture.get_bitmap().close()
+        bits = picture.get_metadata().bits_per_pixel or 1
     except pypdfium2.PdfiumError:
-        return False
-    return True
+        bits = 32
+    return int(math.prod(picture.get_px_size())) * int(bits) // 8
+
+
+def _missing(picture: pypdfium2.PdfImage) -> bool:
+    """Whether a picture of a page that came out blank should have been seen.
+
+    Small ones may be white, outside, or masks that paint nothing; they must only be readable.
+    """
+    try:
+        dots = np.asarray(picture.get_bitmap().to_numpy(), np.uint8)
+    except (pypdfium2.PdfiumError, MemoryError):
+        return True
+    return dots.nbytes > LARGE and int(dots.min()) < WHITE

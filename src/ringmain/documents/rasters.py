@@ -1,7 +1,6 @@
 """Grey fax pages of pictures: PNG, JPEG, TIFF. Runs in the child only."""
 
 import io
-import itertools
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from ringmain.documents.refusal import Refused
 
 FORMATS: Final = ("JPEG", "PNG", "TIFF")
 MAX_PIXELS: Final = 40_000_000
+MAX_PAGES: Final = 200
 MAX_INCHES: Final = 30
 """Longer pages are made smaller: no machine has an endless roll."""
 ORIENTATION: Final = 0x0112
@@ -29,19 +29,24 @@ def pages(content: bytes, rows_an_inch: int) -> Iterator[Image.Image]:
         if picture.format == "JPEG":
             # Decoded at a half, a quarter or an eighth while that is still enough.
             picture.draft("L", (WIDTH, WIDTH))
-        for frame in itertools.count():
-            if frame and (picture.format != "TIFF" or not turned(picture, frame)):
-                return
+        yield _fitted(picture, rows_an_inch)
+        frame = 1
+        while picture.format == "TIFF" and turned(picture, frame):
             yield _fitted(picture, rows_an_inch)
+            frame += 1
 
 
 @contextmanager
 def opened(content: bytes, formats: tuple[str, ...]) -> Iterator[Image.Image]:
-    """A picture of one of these formats; what goes wrong inside is Refused."""
+    """A picture of one of these formats, of at most 200 pages; what goes wrong inside is Refused."""
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     try:
         with Image.open(io.BytesIO(content), formats=formats) as picture:
+            if picture.format == "TIFF":
+                if turned(picture, MAX_PAGES):
+                    raise Refused(f"has more than {MAX_PAGES} pages")
+                picture.seek(0)
             yield picture
     except (Refused, MemoryError):
         raise

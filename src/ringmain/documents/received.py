@@ -9,7 +9,6 @@ from PIL import Image
 from ringmain.documents import pdf, rasters
 from ringmain.documents.refusal import Refused
 
-MAX_PAGES: Final = 200
 MAX_SIDE: Final = 800
 
 
@@ -54,8 +53,6 @@ def _checked(content: bytes) -> int:
         picture.load()
         number = 1
         while rasters.turned(picture, number):
-            if number == MAX_PAGES:
-                raise Refused(f"has more than {MAX_PAGES} pages")
             picture.load()
             number += 1
         return number
