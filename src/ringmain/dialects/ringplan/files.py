@@ -5,15 +5,13 @@ from typing import Final
 from urllib.parse import quote
 
 import msgspec
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ringmain.core.credentials.model import Caller
 from ringmain.core.files.service import MAX_SIZE
 from ringmain.core.system import Core
-from ringmain.dialects.kit import answer, body
+from ringmain.dialects.kit import answer, body, form
 from ringmain.dialects.kit.errors import BadRequest
 from ringmain.dialects.kit.routing import Endpoint
 from ringmain.dialects.ringplan import ids, wire
@@ -64,9 +62,9 @@ class FileRoutes:
         """Give it its content, once: the field `upfile` of a multipart form."""
         file_id = ids.decode(request.path_params["file_id"], "file")
         await self._files.get(caller.company_id, file_id)
-        content, name, mimetype = await _upfile(request)
+        given = await _upfile(request)
         file = await self._files.upload(
-            caller.company_id, file_id, content=content, uploaded_name=name, mimetype=mimetype
+            caller.company_id, file_id, content=given.content, uploaded_name=given.name, mimetype=given.mimetype
         )
         return answer.json(wire.file(file))
 
@@ -105,19 +103,9 @@ def content_path(company_id: int, file_id: int) -> str:
     return f"/files/{ids.encode(company_id)}/{ids.encode(file_id)}/content"
 
 
-async def _upfile(request: Request) -> tuple[bytes, str | None, str | None]:
-    """Content, file name and type of the form's `upfile`. Raises BadRequest, BodyTooLarge."""
-    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise BadRequest("The body must be multipart/form-data")
-    stream = body.stream(request, FORM_LIMIT)
-    try:
-        form = await MultiPartParser(request.headers, stream, max_files=1, max_fields=20).parse()
-    except (MultiPartException, ValueError, LookupError) as error:
-        raise BadRequest("The body is not a valid multipart form") from error
-    try:
-        upfile = form.get("upfile")
-        if not isinstance(upfile, UploadFile):
-            raise BadRequest("The form has no file named upfile")
-        return await upfile.read(), upfile.filename, upfile.content_type
-    finally:
-        await form.close()
+async def _upfile(request: Request) -> form.Upload:
+    """The form's file `upfile`. Raises BadRequest, BodyTooLarge."""
+    upfile = (await form.read(request, FORM_LIMIT)).get("upfile")
+    if not isinstance(upfile, form.Upload):
+        raise BadRequest("The form has no file named upfile")
+    return upfile
