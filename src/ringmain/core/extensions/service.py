@@ -1,41 +1,42 @@
 """Verbs on extensions.
 
-A write asks the PBX inside its transaction, before the commit: what the PBX refuses leaves no trace here, not even
-for a moment, and no crash can leave an extension that its PBX never had. The price is that writes to one instance wait
-for each other, and that a commit which fails leaves the PBX ahead: put it again, or let the adapter compare.
+A write asks the PBX inside its transaction, before it writes: what the PBX refuses leaves no trace here, not even for
+a moment, and no crash can leave an extension that its PBX never had. The other way round, a commit that fails leaves
+the PBX ahead: put it again, or let the adapter compare. While the PBX is asked, nothing is written yet and so no
+transaction id is taken, for which followers of the event log would have to wait; an advisory lock keeps writers of
+one instance apart.
 """
 
-import re
+import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 import asyncpg
-import msgspec
 from msgspec import UNSET
 
 from ringmain.core.errors import AlreadyExists, Invalid, NotFound
 from ringmain.core.extensions import store
 from ringmain.core.extensions.model import (
     ANONYMOUS,
-    PURPOSES,
     CallerId,
     Extension,
     ExtensionChange,
     ExtensionPage,
     ExtensionSummary,
 )
-from ringmain.core.extensions.template import caller_id_of, check_data, integer, laid_over, template
+from ringmain.core.extensions.template import laid_over
+from ringmain.core.extensions.wanted import wanted
 from ringmain.core.instances.model import Instance
-from ringmain.core.instances.pbx import Line, Subscriber
-from ringmain.core.instances.service import MAX_NUMBER, Instances
+from ringmain.core.instances.pbx import Subscriber
+from ringmain.core.instances.service import Instances
 from ringmain.database.pool import Connection, Database, Record
 from ringmain.database.wakeup import EVENTS, Wakeups
 
-MAX_NAME: Final = 200
 MAX_WORDS: Final = 20
 SECRET_BYTES: Final = 18
-CALLER_NUMBER: Final = re.compile(r"\+?[0-9]{3,15}")
 
 
 class Extensions:
@@ -45,6 +46,8 @@ class Extensions:
         self._database = database
         self._wakeups = wakeups
         self._instances = instances
+        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._places = asyncio.Semaphore(max(1, database.size // 2))
 
     # Reading
 
@@ -135,10 +138,10 @@ class Extensions:
             raise Invalid("number", "is needed")
         instance = await self._instances.get(company_id, instance_id)
         secret = secrets.token_urlsafe(SECRET_BYTES)
-        async with self._database.transaction() as connection:
-            values = await _values(connection, company_id, change, None)
-            extension = await _write(connection, store.CREATE, company_id, instance_id, *values, secret, origin)
-            await self._instances.put_extension(instance, line_of(extension))
+        async with self._writing(instance_id) as connection:
+            new = await wanted(connection, company_id, instance_id, change, old=None, secret=secret)
+            await self._instances.put_extension(instance, new.line())
+            extension = await _write(connection, store.CREATE, company_id, instance_id, *new.columns(), secret, origin)
         self._wakeups.wake(EVENTS)
         return extension
 
@@ -147,25 +150,33 @@ class Extensions:
     ) -> Extension:
         """Change what is given. Raises NotFound, Invalid, AlreadyExists (the number), Unavailable (its PBX failed)."""
         instance = await self._instances.get(company_id, instance_id)
-        async with self._database.transaction() as connection:
-            old = await _lock(connection, company_id, instance_id, extension_id)
-            values = await _values(connection, company_id, change, old)
-            extension = await _write(connection, store.UPDATE, company_id, extension_id, *values, origin)
-            await self._instances.put_extension(instance, line_of(extension))
-            if extension.number != old.number:
+        async with self._writing(instance_id) as connection:
+            old = await _read(connection, company_id, instance_id, extension_id)
+            new = await wanted(connection, company_id, instance_id, change, old=old, secret=old.secret)
+            await self._instances.put_extension(instance, new.line())
+            if new.number != old.number:
                 await self._instances.delete_extension(instance, old.number)
+            extension = await _write(connection, store.UPDATE, company_id, extension_id, *new.columns(), origin)
         self._wakeups.wake(EVENTS)
         return extension
 
     async def delete(self, company_id: int, instance_id: int, extension_id: int, *, origin: str = "") -> Extension:
         """Delete it; returns what it was. Raises NotFound, Unavailable (its PBX failed)."""
         instance = await self._instances.get(company_id, instance_id)
-        async with self._database.transaction() as connection:
-            extension = await _lock(connection, company_id, instance_id, extension_id)
-            await connection.execute(store.DELETE, company_id, extension_id, origin)
+        async with self._writing(instance_id) as connection:
+            extension = await _read(connection, company_id, instance_id, extension_id)
             await self._instances.delete_extension(instance, extension.number)
+            await connection.execute(store.DELETE, company_id, extension_id, origin)
         self._wakeups.wake(EVENTS)
         return extension
+
+    @asynccontextmanager
+    async def _writing(self, instance_id: int) -> AsyncIterator[Connection]:
+        # Whoever waits for a PBX holds a connection: one an instance, and never all of the pool.
+        lock = self._locks.setdefault(instance_id, asyncio.Lock())
+        async with lock, self._places, self._database.transaction() as connection:
+            await connection.execute(store.LOCK, instance_id)
+            yield connection
 
     # What phones do
 
@@ -217,118 +228,24 @@ def data_of(extension: Extension) -> dict[str, Any]:
     return laid_over(extension.number, extension.name, extension.caller_id, extension.data)
 
 
-def line_of(extension: Extension) -> Line:
-    """What the PBX must know."""
-    return Line(number=extension.number, name=extension.name, secret=password_of(extension), data=data_of(extension))
-
-
-async def _lock(connection: Connection, company_id: int, instance_id: int, extension_id: int) -> Extension:
-    row = await connection.fetchrow(store.LOCK, company_id, instance_id, extension_id)
+async def _read(connection: Connection, company_id: int, instance_id: int, extension_id: int) -> Extension:
+    row = await connection.fetchrow(store.GET, company_id, extension_id, instance_id)
     if row is None:
         raise NotFound("extension")
     return store.extension_of(row)
-
-
-async def _values(
-    connection: Connection, company_id: int, change: ExtensionChange, old: Extension | None
-) -> list[object]:
-    """The columns from `number` to `reserved`, after the change. Raises Invalid."""
-    given = check_data(change.data)
-    number = old.number if old else 0
-    if change.number is not UNSET:
-        number = integer("number", change.number, lowest=1, highest=MAX_NUMBER)
-    name = _name(change.name if change.name is not UNSET else old.name if old else "")
-    caller_id = _caller_id(change, given, old)
-    data = dict(old.data) if old else {}
-    if change.caller_id is not UNSET:
-        data.pop("outboundcid", None)
-        given.pop("outboundcid", None)
-    usual = template(number, name, caller_id)
-    for key, value in given.items():
-        # What is as usual is not kept, or it would not follow when the name or the number is changed.
-        if value == usual[key]:
-            data.pop(key, None)
-        else:
-            data[key] = value
-    return [
-        number,
-        name,
-        _purpose(change.purpose if change.purpose is not UNSET else old.purpose if old else "unassigned"),
-        await _person_id(connection, company_id, change, given, old),
-        change.location_id if change.location_id is not UNSET else _id_of(old and old.location),
-        caller_id.name if caller_id else None,
-        caller_id.number if caller_id else None,
-        msgspec.json.encode(data).decode(),
-        _encoded(change.reserved if change.reserved is not UNSET else old.reserved if old else None),
-    ]
-
-
-def _caller_id(change: ExtensionChange, given: dict[str, Any], old: Extension | None) -> CallerId | None:
-    if change.caller_id is not UNSET:
-        caller_id = change.caller_id
-        if caller_id is None or not caller_id.number:
-            return None
-        if not _can_be_shown(caller_id.number):
-            raise Invalid("outbound_callerid", "its number must have 3 to 15 digits, or be anonymous")
-        if '"' in caller_id.name or len(caller_id.name) > MAX_NAME:
-            raise Invalid("outbound_callerid", f"its name must have at most {MAX_NAME} characters and no quotes")
-        return caller_id
-    if "outboundcid" in given:
-        caller_id = caller_id_of(given["outboundcid"])
-        # Whatever else FreePBX is told to show is kept as it is in `data` alone.
-        return caller_id if caller_id and _can_be_shown(caller_id.number) else None
-    return old.caller_id if old else None
-
-
-def _can_be_shown(number: str) -> bool:
-    return number == ANONYMOUS or CALLER_NUMBER.fullmatch(number) is not None
-
-
-async def _person_id(
-    connection: Connection, company_id: int, change: ExtensionChange, given: dict[str, Any], old: Extension | None
-) -> int | None:
-    if change.person_id is not UNSET:
-        return change.person_id
-    email = given.get("voicemail_email")
-    if email is None or (old and email.lower() == str(old.data.get("voicemail_email", "")).lower()):
-        return _id_of(old and old.person)
-    found: int | None = await connection.fetchval(store.PERSON_BY_EMAIL, company_id, email)
-    return found
 
 
 def _id_of(thing: Any) -> int | None:
     return None if thing is None else int(thing.id)
 
 
-def _name(name: str) -> str:
-    if len(name) > MAX_NAME:
-        raise Invalid("name", f"must not be longer than {MAX_NAME} characters")
-    return name
-
-
-def _purpose(purpose: str) -> str:
-    if purpose not in PURPOSES:
-        raise Invalid("purpose", f"must be one of {', '.join(PURPOSES)}")
-    return purpose
-
-
-def _encoded(value: dict[str, Any] | None) -> str | None:
-    return None if value is None else msgspec.json.encode(value).decode()
-
-
 async def _write(connection: Connection, statement: str, *arguments: object) -> Extension:
     try:
         row: Record | None = await connection.fetchrow(statement, *arguments)
-    except asyncpg.UniqueViolationError as error:
-        raise AlreadyExists("another extension of this instance has the number") from error
     except asyncpg.ForeignKeyViolationError as error:
-        constraint = str(error.as_dict().get("constraint_name"))
-        if "person" in constraint:
-            raise Invalid("user", "is nobody of this company") from error
-        if "location" in constraint:
-            raise Invalid("location_id", "is no location of this company") from error
-        raise NotFound("instance") from error
-    assert row is not None  # noqa: S101 - it was locked, or has just been made
+        raise NotFound("instance, user or location") from error  # gone since it was looked up
+    if row is None:
+        raise NotFound("extension")
     return store.extension_of(row)
 
 

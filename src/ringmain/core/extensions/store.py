@@ -49,8 +49,16 @@ WHERE company_id = $1 AND id = $2 AND ($3::bigint IS NULL OR instance_id = $3)
 FIND_BY_NUMBER: Final = f"""
 SELECT {COLUMNS} FROM extensions e WHERE company_id = $1 AND instance_id = $2 AND number = $3
 """
-LOCK: Final = f"""
-SELECT {COLUMNS} FROM extensions e WHERE company_id = $1 AND instance_id = $2 AND id = $3 FOR UPDATE
+LOCK: Final = "SELECT pg_advisory_xact_lock($1)"
+# What a write needs, while LOCK is held. $3 number, $4 the extension or NULL, $5 person, $6 location
+POSSIBLE: Final = """
+SELECT
+    EXISTS (
+        SELECT FROM extensions WHERE company_id = $1 AND instance_id = $2 AND number = $3
+            AND id IS DISTINCT FROM $4::bigint
+    ) AS number_taken,
+    $5::bigint IS NULL OR EXISTS (SELECT FROM people WHERE company_id = $1 AND id = $5) AS person_known,
+    $6::bigint IS NULL OR EXISTS (SELECT FROM locations WHERE company_id = $1 AND id = $6) AS location_known
 """
 UPDATE: Final = f"""
 WITH e AS (
