@@ -1,13 +1,16 @@
 """Every operation against a running server; the client checks each answer against the OpenAPI document."""
 
+import base64
 import io
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import openapi_spec_validator
 
+from ringmain.core.extensions.model import ExtensionChange
 from ringmain.core.ids import MAX_ID
 from tests.operator.conftest import V1, Operator, World
+from tests.recordings import wav
 
 
 async def inbound(world: World, text: str = "Hi", status: int = 201, **fields: Any) -> Any:
@@ -54,6 +57,24 @@ async def test_every_operation_answers_as_described(world: World) -> None:
     events = (await operator("GET", f"{company}/events", 200))["items"]
     assert {"message.created", "conversation.created", "opt_out.created"} <= {one["type"] for one in events}
 
+    instance = await world.core.instances.create(acme.company_id, name="pbx", domain="pbx.example.com")
+    assert [one["uuid"] for one in (await operator("GET", f"{company}/instances", 200))["items"]] == [
+        str(instance.uuid)
+    ]
+    made = await world.core.extensions.create(acme.company_id, instance.id, ExtensionChange(number=1001))
+    listed = await operator("GET", f"{company}/extensions", 200)
+    assert (listed["total"], [one["number"] for one in listed["items"]]) == (1, [1001])
+    assert made.secret not in str(listed)
+    state = {"state": "REGISTERED", "call_status": "on_call"}
+    shown = await operator("PUT", f"{company}/extensions/{made.id}/subscriber", 200, json=state)
+    assert (shown["subscriber_state"], shown["call_status"]) == ("REGISTERED", "on_call")
+    assert (await operator("GET", f"{company}/extensions?instance_id={instance.id}", 200))["items"] == [shown]
+    (event,) = (await operator("GET", f"{company}/events?type=extension.updated", 200))["items"]
+    assert event["payload"]["extension"]["subscriber_state"] == "REGISTERED"
+    queues = f"{company}/instances/{instance.id}/queues"
+    queue = await operator("PUT", f"{queues}/700", 200, json={"name": "Sales", "waiting": 2})
+    assert (await operator("GET", queues, 200))["items"] == [queue]
+
     new = await operator("POST", f"{company}/endpoints", 201, json={"url": "https://example.com/hook"})
     assert new["secret"].startswith("whsec_")
     endpoint = f"{company}/endpoints/{new['endpoint']['id']}"
@@ -80,6 +101,13 @@ async def test_every_operation_answers_as_described(world: World) -> None:
     assert {one["subscription_id"] for one in cancelled} == {subscription["id"]}
     assert await operator("POST", f"{company}/deliveries/recover", 200, json={"since": since}) == {"count": 0}
     await operator("DELETE", endpoint, 204)
+
+    assert await operator("GET", f"{company}/voicemails", 200) == {"items": [], "total": 0}
+    assert await operator("GET", f"{company}/mails", 200) == {"items": [], "next": None}
+    voice = await world.core.instances.create(acme.company_id, name="voice", domain="voice.acme.example")
+    await world.core.extensions.create(acme.company_id, voice.id, ExtensionChange(number=1009))
+    left = {"extension": 1009, "audio": base64.b64encode(wav()).decode()}
+    assert (await operator("POST", f"{company}/voicemails", 201, json=left))["extension_number"] == 1009
 
     carriers = (await operator("GET", f"{V1}/carriers", 200))["items"]
     assert [(one["name"], one["state"]) for one in carriers] == [("sandbox", "ready")]

@@ -171,6 +171,7 @@ async def test_row_13_the_user_is_found_by_email(acme: Caller, world: World, bul
     made = await make(acme, bulks, 1001, data={"voicemail_email": "Jane@ACME.example"})
     assert made["user"]["id"] == jane
     assert made["user"]["contacts"]["email"] == "jane@acme.example"
+    assert made["user"]["extension"] == {"id": made["_id"], "name": "", "number": 1001, "description": "1001"}
 
 
 REFUSED: list[Any] = [

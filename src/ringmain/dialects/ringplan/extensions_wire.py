@@ -1,6 +1,9 @@
 """RingPlan's instances, extensions and queues (specs/ringplan.md 4 and 5), made from the core's."""
 
+from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from ringmain.core.companies.model import Company
 from ringmain.core.credentials.model import Caller
@@ -9,8 +12,8 @@ from ringmain.core.extensions.service import data_of, password_of
 from ringmain.core.extensions.template import SECRET_KEYS
 from ringmain.core.instances.model import Instance
 from ringmain.core.instances.pbx import QueueStatus
-from ringmain.core.locations.model import Location
-from ringmain.dialects.ringplan import ids, wire
+from ringmain.core.people.model import Person, PersonExtension
+from ringmain.dialects.ringplan import ids, people_wire, wire
 
 INSTANCE_PROFILE = ("accountcode", "channel_driver", "external_domain", "fqdn", "hostname", "internal_domain", "ip")
 
@@ -48,7 +51,7 @@ def extension(given: Extension, home: Instance, caller: Caller) -> dict[str, Any
     return {
         "_id": extension_id,
         "data": data,
-        "location": None if given.location is None else _location(given.location),
+        "location": None if given.location is None else people_wire.location(given.location),
         "location_id": ids.encode(given.location.id) if given.location else None,
         "outbound_callerid": outbound_callerid(given.caller_id),
         "pbx": str(home.uuid),
@@ -61,17 +64,15 @@ def extension(given: Extension, home: Instance, caller: Caller) -> dict[str, Any
             "extension_id": extension_id,
             "state": given.subscriber_state,
         },
-        "user": wire.contact(given.person) if given.person else None,
+        "user": _user(given.person, given, data) if given.person else None,
     }
 
 
-def _location(given: Location) -> dict[str, Any]:
-    return {
-        **given.profile,
-        "id": ids.encode(given.id),
-        "company_id": ids.encode(given.company_id),
-        "name": given.name,
-    }
+def _user(given: Person, extension: Extension, data: Mapping[str, Any]) -> dict[str, Any]:
+    own = PersonExtension(
+        id=extension.id, number=extension.number, name=extension.name, description=data["description"]
+    )
+    return wire.contact(msgspec.structs.replace(given, extension=own))
 
 
 def outbound_callerid(given: CallerId | None) -> dict[str, str]:
