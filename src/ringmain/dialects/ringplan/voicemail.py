@@ -93,14 +93,13 @@ class VoicemailRoutes:
 
     async def audio(self, request: Request, _: None) -> Response:
         """The recording behind a signed link: as it is stored, or as `format=wav` or `format=mp3`."""
-        company, voicemail = request.path_params["company_id"], request.path_params["voicemail_id"]
-        await self._credentials.check_link(_audio_path(company, voicemail), request.query_params)
+        company_id = ids.decode(request.path_params["company_id"], "voicemail")
+        voicemail_id = ids.decode(request.path_params["voicemail_id"], "voicemail")
+        await self._credentials.check_link(_audio_path(company_id, voicemail_id), request.query_params)
         wanted = query.text(request, "format")
         if wanted is not None and wanted not in FORMATS:
             raise BadRequest("format must be wav or mp3")
-        found = await self._voicemails.audio(
-            ids.decode(company, "voicemail"), ids.decode(voicemail, "voicemail"), FORMATS[wanted] if wanted else None
-        )
+        found = await self._voicemails.audio(company_id, voicemail_id, FORMATS[wanted] if wanted else None)
         headers = {
             "Content-Type": found.mimetype,
             "Content-Disposition": f"inline; filename*=UTF-8''{quote(found.name, safe='')}",
@@ -110,12 +109,12 @@ class VoicemailRoutes:
         return ranges.respond(request, found.content, headers)
 
     async def _wire(self, given: Voicemail) -> wire.WireVoicemail:
-        path = _audio_path(ids.encode(given.company_id), ids.encode(given.id))
+        path = _audio_path(given.company_id, given.id)
         return wire.voicemail(given, f"{self._public_url}{await self._credentials.sign_link(path, LINK_LIFETIME)}")
 
 
-def _audio_path(company: str, voicemail: str) -> str:
-    return f"{MESSAGES}/{company}/{voicemail}/audio"
+def _audio_path(company_id: int, voicemail_id: int) -> str:
+    return f"{MESSAGES}/{ids.encode(company_id)}/{ids.encode(voicemail_id)}/audio"
 
 
 def _filter(request: Request) -> VoicemailFilter:
