@@ -47,8 +47,8 @@ def wrapped(line: str, font: str, size: float, room: float) -> list[str]:
         while needed > room and len(piece) > 1:
             fitting = _fitting(piece, font, size, room)
             rows.append(piece[:fitting])
+            needed -= width(piece[:fitting], font, size)
             piece = piece[fitting:]
-            needed = width(piece, font, size)
         row, taken = row + piece, taken + needed
     return [*rows, row.rstrip()]
 
