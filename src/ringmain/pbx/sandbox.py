@@ -28,7 +28,7 @@ class Magic(IntEnum):
 MEANING: Final = {
     Magic.CANNOT_BE_PUT: "creating it, or giving another extension this number, fails",
     Magic.CANNOT_BE_DELETED: "can be created and changed; deleting it, or giving it another number, fails",
-    Magic.GIVES_NO_ANSWER: "the same, as of a PBX that gives no answer",
+    Magic.GIVES_NO_ANSWER: "as 5020, but as of a PBX that gives no answer",
 }
 
 _queue = msgspec.json.Decoder(QueueStatus)
