@@ -60,6 +60,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mail_from: Annotated[str, Meta(description="Whom mail is from; bounces go there.")] = (
         "Ringmain <ringmain@localhost>"
     )
+    login_origins: Annotated[
+        list[str],
+        Meta(description="Origins of pages that the login page may send tokens to, as https://app.example.com."),
+    ] = []
     egress_allow: Annotated[
         list[str],
         Meta(description="Private addresses that webhooks may go to, as 10.1.0.0/16:8080 or 127.0.0.1:*."),

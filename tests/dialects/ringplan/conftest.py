@@ -132,7 +132,24 @@ def globex(world: World) -> Caller:
     return world.globex
 
 
-COUNTED = ("contacts", "conversations", "messages", "files", "events", "endpoints", "subscriptions", "presence")
+COUNTED = (
+    "contacts",
+    "conversations",
+    "messages",
+    "files",
+    "events",
+    "endpoints",
+    "subscriptions",
+    "presence",
+    "extensions",
+    "companies",
+    "people",
+    "locations",
+    "directory_contacts",
+    "sessions",
+    "mails",
+    "voicemails",
+)
 
 
 async def counts(database: Database) -> dict[str, int]:

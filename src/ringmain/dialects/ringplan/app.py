@@ -1,5 +1,7 @@
 """RingPlan's API put together."""
 
+from collections.abc import Sequence
+
 from starlette.types import ASGIApp
 
 from ringmain.core.system import Core
@@ -9,38 +11,51 @@ from ringmain.dialects.ringplan.auth import Authentication
 from ringmain.dialects.ringplan.company import CompanyRoutes
 from ringmain.dialects.ringplan.contacts import TextingContactRoutes
 from ringmain.dialects.ringplan.conversations import ConversationRoutes
+from ringmain.dialects.ringplan.directory import DirectoryRoutes
 from ringmain.dialects.ringplan.errors import ERRORS, problem
+from ringmain.dialects.ringplan.extensions import ExtensionRoutes
 from ringmain.dialects.ringplan.files import FileRoutes
+from ringmain.dialects.ringplan.instances import InstanceRoutes
+from ringmain.dialects.ringplan.invitations import InvitationRoutes
 from ringmain.dialects.ringplan.lists import PAGING_HEADERS
+from ringmain.dialects.ringplan.locations import LocationRoutes
+from ringmain.dialects.ringplan.login import LoginRoutes
 from ringmain.dialects.ringplan.messages import MessageRoutes
 from ringmain.dialects.ringplan.numbers import TextingNumberRoutes
 from ringmain.dialects.ringplan.realtime import Sockets
 from ringmain.dialects.ringplan.status import StatusRoutes
 from ringmain.dialects.ringplan.users import UserRoutes
+from ringmain.dialects.ringplan.voicemail import VoicemailRoutes
 from ringmain.dialects.ringplan.webhooks import WebhookRoutes
 
 
-def endpoints(core: Core, public_url: str) -> list[Endpoint]:
+def endpoints(core: Core, public_url: str, login_origins: Sequence[str] = ()) -> list[Endpoint]:
     """Every operation that is served."""
     return [
         *CompanyRoutes(core).endpoints,
-        *UserRoutes(core).endpoints,
-from ringmain.dialects.ringplan.voicemail import VoicemailRoutes
+        *UserRoutes(core, public_url).endpoints,
+        *InvitationRoutes(core, public_url).endpoints,
+        *LoginRoutes(core, public_url, login_origins).endpoints,
+        *LocationRoutes(core).endpoints,
+        *DirectoryRoutes(core).endpoints,
+        *InstanceRoutes(core).endpoints,
+        *ExtensionRoutes(core).endpoints,
         *ConversationRoutes(core).endpoints,
         *MessageRoutes(core).endpoints,
         *TextingContactRoutes(core).endpoints,
         *TextingNumberRoutes(core).endpoints,
         *FileRoutes(core, public_url).endpoints,
         *StatusRoutes(core).endpoints,
+        *VoicemailRoutes(core, public_url).endpoints,
         *WebhookRoutes(core).endpoints,
     ]
 
 
-def build(core: Core, public_url: str, sockets: Sockets) -> dict[str, ASGIApp]:
+def build(core: Core, public_url: str, sockets: Sockets, *, login_origins: Sequence[str] = ()) -> dict[str, ASGIApp]:
     """An ASGI app for each first path segment, Socket.IO's `ws` among them. Each expects the whole path.
 
-    `public_url` is where clients reach this server; links in answers begin with it.
+    `public_url` is where clients reach this server; links in answers begin with it. `login_origins` are those of
+    other pages that the login page may send tokens to.
     """
     dialect = Dialect(Authentication(core.credentials), ERRORS, problem, Cors(PAGING_HEADERS))
-    return {**dialect.mount(endpoints(core, public_url)), "ws": sockets.asgi}
-        *VoicemailRoutes(core, public_url).endpoints,
+    return {**dialect.mount(endpoints(core, public_url, login_origins)), "ws": sockets.asgi}

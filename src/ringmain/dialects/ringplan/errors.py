@@ -40,6 +40,7 @@ ERRORS: Final = ErrorTable(
         core.AlreadyExists: 409,
         core.ReferenceReused: 409,
         core.TooLarge: 413,
+        core.Throttled: 429,
         core.Unavailable: 502,
         DatabaseUnavailable: 503,
     },

@@ -1,5 +1,6 @@
 """RingPlan's objects (specs/ringplan.md 4) and how they are made from the core's."""
 
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 import msgspec
@@ -316,21 +317,32 @@ def company(given: Company) -> dict[str, Any]:
     }
 
 
-CONTACT_PROFILE: Final = ("address", "birthdate", "description", "extension", "invitation", "primary_agent", "title")
+CONTACT_PROFILE: Final = ("address", "birthdate", "description", "title")
 
 
 def contact(given: Person) -> dict[str, Any]:
     """Contact: a user of the company."""
     contacts = given.profile.get("contacts")
+    own = given.extension
     return {
         **{key: given.profile.get(key) for key in CONTACT_PROFILE},
+        "extension": {
+            "id": ids.encode(own.id),
+            "description": own.description,
+            "name": own.name,
+            "number": own.number,
+        }
+        if own
+        else None,
+        "invitation": _invitation(given),
+        "primary_agent": ids.encode(given.agent_id) if given.agent_id else None,
         "id": ids.encode(given.id),
         "activated": given.active,
         "company_id": ids.encode(given.company_id),
         "contacts": {
             "fax": None,
-            "phones": {},
             **(contacts if isinstance(contacts, dict) else {}),
+            "phones": (contacts.get("phones") if isinstance(contacts, dict) else None) or {},
             "email": given.email,
         },
         "created": dates.zulu(given.created_at),
@@ -339,4 +351,18 @@ def contact(given: Person) -> dict[str, Any]:
         "last_name": given.last_name,
         "timezone": given.timezone,
         "updated": dates.zulu(given.updated_at),
+    }
+
+
+def _invitation(given: Person) -> dict[str, Any] | None:
+    """`status` is pending, accepted or expired; null for who was never invited."""
+    if given.invited_at is None or given.invitation_expires_at is None:
+        return None
+    accepted, expires = given.invitation_accepted_at, given.invitation_expires_at
+    state = "accepted" if accepted else "expired" if expires <= datetime.now(UTC) else "pending"
+    return {
+        "accepted_at": dates.zulu(accepted) if accepted else None,
+        "expired_at": dates.zulu(expires),
+        "issued_at": dates.zulu(given.invited_at),
+        "status": state,
     }
