@@ -194,7 +194,9 @@ class Ringmain:
         self.follower = Follower(self.database, self.wakeups)
         self.follower.subscribe(RingPlanRealtime(self.core, self.sockets).push)
         await self._start(self.follower.start, self.follower.stop)
-        return metered(ringplan.build(self.core, self.settings.base_url, self.sockets), "ringplan", self.metrics)
+        settings = self.settings
+        apps = ringplan.build(self.core, settings.base_url, self.sockets, login_origins=settings.login_origins)
+        return metered(apps, "ringplan", self.metrics)
 
     def _operator(self) -> dict[str, ASGIApp]:
         return operator.build(
