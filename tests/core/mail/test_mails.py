@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ringmain.core.errors import CoreError, Invalid, NotFound, TooLarge
-from ringmain.core.mail.model import MAX_ATTACHED, MAX_TEXT, Attachment, Mail
+from ringmain.core.mail.model import MAX_ATTACHED, MAX_TEXT, Attachment, Calendar, Mail
 from ringmain.core.system import Core
 from tests.conftest import Office
 
@@ -40,6 +40,8 @@ async def test_addresses_that_are_refused(core: Core, office: Office, address: s
         ({"reply_to": "x\n@example.com"}, Invalid),
         ({"text": "\x00"}, Invalid),
         ({"text": "\ud800"}, Invalid),
+        ({"calendar": Calendar(method="REQUEST", ics="\ud800")}, Invalid),
+        ({"calendar": Calendar(method="REQUEST", ics="x" * (MAX_TEXT + 1))}, TooLarge),
         ({"text": "x" * (MAX_TEXT + 1)}, TooLarge),
         ({"attachments": [Attachment(name="a", mimetype="a/b")]}, Invalid),
         ({"attachments": [Attachment(name="a", mimetype="a/b", file_id=1, content=b"")]}, Invalid),

@@ -117,6 +117,11 @@ async def test_row_35_filters_by_extension(acme: Caller, leave: Leave) -> None:
     assert (by_id[outside], by_id[withheld]) == (13105550100, None)
 
 
+async def test_ambiguity_51_unknown_parameters_are_ignored(acme: Caller, leave: Leave) -> None:
+    made = ids.encode((await leave()).id)
+    assert await listed(acme, "?nonsense=1&from=x&extension=5&listened=maybe") == [made]
+
+
 async def test_row_35_pages(acme: Caller, leave: Leave) -> None:
     made = [ids.encode((await leave()).id) for _ in range(5)]
     reply = await acme("GET", f"{MESSAGES}?page=2&per_page=2")

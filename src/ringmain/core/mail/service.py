@@ -56,10 +56,11 @@ def _arguments(mail: Mail) -> tuple[object, ...]:
     recipients = list(dict.fromkeys(check_address("to", address) for address in mail.to))
     if not 0 < len(recipients) <= MAX_RECIPIENTS:
         raise Invalid("to", f"must have 1 to {MAX_RECIPIENTS} addresses")
-    if len(mail.text) > MAX_TEXT:
-        raise TooLarge(f"a mail's text may have {MAX_TEXT} characters")
-    if "\0" in mail.text or (not mail.text.isascii() and not _writable(mail.text)):
-        raise Invalid("text", "has characters that no text can hold")
+    for field, text in (("text", mail.text), ("calendar", mail.calendar.ics if mail.calendar else "")):
+        if len(text) > MAX_TEXT:
+            raise TooLarge(f"a mail's {field} may have {MAX_TEXT} characters")
+        if not _writable(text):
+            raise Invalid(field, "has characters that no text can hold")
     _check_attachments(mail.attachments)
     calendar = mail.calendar
     attached = mail.attachments
@@ -87,7 +88,6 @@ def _check_attachments(attachments: Sequence[Attachment]) -> None:
 
 def _writable(text: str) -> bool:
     try:
-        text.encode()
+        return b"\0" not in text.encode()
     except UnicodeEncodeError:
         return False
-    return True
