@@ -410,7 +410,7 @@ async def test_reading_12_the_rest_of_an_extension_stays_too(acme: Caller, world
         assert (await acme("PUT", path, json=made)).json() == made
 
 
-async def test_patch_of_a_web_client(acme: Caller, world: World, bulks: str) -> None:
+async def test_patch_of_a_web_client(acme: Caller, world: World, pbx: Instance, bulks: str) -> None:
     """PATCH …/bulks/extensions/{id} with {data{name}, location_id, outbound_callerid{number}}."""
     location = await world.core.locations.create(acme.office.company_id, name="HQ")
     made = await make(acme, bulks, 1001, purpose="mobile-app")
@@ -420,7 +420,7 @@ async def test_patch_of_a_web_client(acme: Caller, world: World, bulks: str) -> 
         "location_id": ids.encode(location.id),
         "outbound_callerid": {"number": choices[1]["number"]},
     }
-    changed = (await acme("PATCH", f"{bulks}/{made['_id']}", json=body)).json()
+    changed = (await acme("PATCH", f"/instances/{pbx.uuid}/bulks/extensions/{made['_id']}", json=body)).json()
     assert (changed["data"]["name"], changed["location"]["name"]) == ("Jane D.", "HQ")
     assert changed["outbound_callerid"]["number"] == "2025550123"
     assert changed["data"]["outboundcid"] == "2025550123"
@@ -556,7 +556,7 @@ async def test_queue_statuses(acme: Caller, world: World, pbx: Instance) -> None
     assert reply.status == 200
     (queue,) = reply.json()
     assert queue == {"id": "700", "pbx": str(pbx.uuid), **msgspec.to_builtins(status)}
-    assert (await acme("GET", "/pbx/queues/700/status")).json() == queue
+    assert (await acme("GET", f"/pbx/queues/{queue['id']}/status")).json() == queue
     (await acme("GET", "/pbx/queues/701/status")).problem(404)
     (await world.globex("GET", "/pbx/queues/700/status")).problem(404)
     await world.core.database.execute("UPDATE instances SET adapter = 'elsewhere'")
