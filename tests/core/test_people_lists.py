@@ -1,5 +1,7 @@
 """People and directory contacts are counted as they come and go, and pages read no more than they show."""
 
+import asyncio
+
 import msgspec
 import pytest
 
@@ -50,6 +52,21 @@ async def test_counts_follow_every_change(core: Core, company: Company) -> None:
     await core.companies.delete(company.id)
     assert await core.database.fetchval("SELECT count(*) FROM list_counts WHERE company_id = $1", company.id) == 0
     await check_counts(core, other)
+
+
+async def test_counts_bear_many_writers(core: Core, company: Company) -> None:
+    async def come_and_go(number: int) -> None:
+        person = await core.people.create(company.id, email=f"p{number}@example.com", first_name=f"n{number % 3}")
+        await core.people.update(company.id, person.id, first_name=f"n{(number + 1) % 3}")
+        if number % 2:
+            await core.people.delete(company.id, person.id)
+
+    await asyncio.gather(*(come_and_go(number) for number in range(24)))
+    assert (await core.people.page(company.id, page=1, per_page=5))[1] == 12
+    assert [(await core.people.page(company.id, first_name=f"n{i}", page=1, per_page=5))[1] for i in range(3)] == [
+        4
+    ] * 3
+    await check_counts(core, company)
 
 
 async def made_twice(core: Core, company: Company) -> None:
