@@ -21,6 +21,7 @@ from ringmain.core.texting.submissions import Submissions
 from ringmain.database.embedded import EmbeddedServer
 from ringmain.database.pool import Database
 from ringmain.database.reach import prepare
+from ringmain.database.statistics import Statistics
 from ringmain.database.wakeup import Wakeups
 from ringmain.delivery.egress import EgressGuard
 from ringmain.delivery.faces import Face, StandardFace
@@ -126,6 +127,8 @@ class Ringmain:
         )
         upkeep = Upkeep(self.database, retention_days=self.settings.retention_days)
         await self._start(upkeep.start, upkeep.stop)
+        statistics = Statistics(self.database)
+        await self._start(statistics.start, statistics.stop)
         if "relay" in roles:
             await self._start_delivery()
         if "carrier" in roles:
