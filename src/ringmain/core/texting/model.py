@@ -57,7 +57,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Conversation(msgspec.Struct, frozen=True, kw_only=True):
-    """Messages between one of our numbers and one contact (direct) or several (group)."""
+    """Messages between one of our numbers and one contact (direct) or several (group).
+
+    `pinned_at`: since when the company keeps it on top, or None.
+    """
 
     id: int
     company_id: int
@@ -70,6 +73,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     message_count: int
     unread_count: int
     timezone: str  # the company's
+    pinned_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
 
@@ -111,7 +115,7 @@ class MessagesRead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConversationEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """Payload of conversation.created (last_message is null) and conversation.deleted."""
+    """Payload of conversation.created (last_message is null), conversation.updated and conversation.deleted."""
 
     conversation: Conversation
 

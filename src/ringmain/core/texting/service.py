@@ -18,11 +18,10 @@ from ringmain.core.texting.checks import (
     measure,
     measure_inbound,
 )
+from ringmain.core.texting.conversations import TRIES, Conversations
 from ringmain.core.texting.model import (
     AttachedFile,
     Contact,
-    Conversation,
-    ConversationPage,
     Encoding,
     Message,
     MessagePage,
@@ -32,11 +31,8 @@ from ringmain.database.pool import Connection, Database, Record
 from ringmain.database.wakeup import EVENTS, SUBMISSIONS, Wakeups
 from ringmain.database.write_group import WriteGroup
 
-MAX_GROUP: Final = 50
 MAX_REFERENCE: Final = 200
-TRIES: Final = 5
 
-_conversation = msgspec.json.Decoder(Conversation)
 _message = msgspec.json.Decoder(Message)
 _files = msgspec.json.Decoder(list[AttachedFile])
 
@@ -56,12 +52,11 @@ class Draft(msgspec.Struct, frozen=True):
     automatic: bool
 
 
-class Texting:
+class Texting(Conversations):
     """Contacts, conversations, messages, opt-outs."""
 
     def __init__(self, database: Database, wakeups: Wakeups) -> None:
-        self._database = database
-        self._wakeups = wakeups
+        super().__init__(database, wakeups)
         self._sends: WriteGroup[Draft, Message] = WriteGroup(self._write_batch)
 
     # Contacts
@@ -124,63 +119,6 @@ class Texting:
             digits = found if found.isascii() and found.isdigit() else None
         rows = await self._database.fetch(store.SEARCH_CONTACTS, company_id, name, digits, limit)
         return [_contact(row) for row in rows]
-
-    # Conversations
-
-    async def open_conversation(
-        self, company_id: int, *, number: str, contact_ids: Sequence[int], origin: str = ""
-    ) -> tuple[Conversation, bool]:
-        """The conversation between our number (E.164) and these contacts, and whether it is new.
-
-        Raises NotFound("number") unless it is this company's and can text, NotFound("contact"), Invalid.
-        """
-        ids = sorted(set(contact_ids))
-        if not 1 <= len(ids) <= MAX_GROUP:
-            raise Invalid("contact_ids", f"a conversation has 1 to {MAX_GROUP} contacts")
-        for _ in range(TRIES):
-            row = await self._database.fetchrow(store.OPEN_CONVERSATION, company_id, number, ids, origin)
-            assert row is not None  # noqa: S101 - the statement always answers one row
-            if not row["contacts_known"]:
-                raise NotFound("contact")
-            if not row["number_known"]:
-                raise NotFound("number")
-            if row["conversation"]:
-                if row["created"]:
-                    self._wakeups.wake(EVENTS)
-                return _conversation.decode(row["conversation"]), row["created"]
-        raise AlreadyExists("conversation is being made by somebody else")
-
-    async def get_conversation(self, company_id: int, conversation_id: int) -> Conversation:
-        """Raises NotFound."""
-        found = await self._database.fetchval(store.CONVERSATION, company_id, conversation_id)
-        if found is None:
-            raise NotFound("conversation")
-        return _conversation.decode(found)
-
-    async def page_conversations(self, company_id: int, *, page: int, per_page: int) -> ConversationPage:
-        """Latest activity first. Pages count from 1; one beyond the end is empty."""
-        row = await self._database.fetchrow(store.PAGE_OF_CONVERSATIONS, company_id, (page - 1) * per_page, per_page)
-        assert row is not None  # noqa: S101
-        return ConversationPage(total=row["total"], items=[_conversation.decode(item) for item in row["items"]])
-
-    async def search_conversations(self, company_id: int, *, text: str, limit: int = 100) -> list[Conversation]:
-        """Conversations with a message that has words beginning with all the words of `text`.
-
-        `last_message` is the newest match; newest match first. Looks at the newest 1,000 matching messages.
-        """
-        words = _prefix_query(check_text("text", text))
-        if not words:
-            return []
-        rows = await self._database.fetch(
-            store.SEARCH_CONVERSATIONS, company_id, words, f"'company:{company_id}'", limit
-        )
-        return [_conversation.decode(row[0]) for row in rows]
-
-    async def delete_conversation(self, company_id: int, conversation_id: int, *, origin: str = "") -> None:
-        """Delete it with its messages; what was queued still goes out. Raises NotFound."""
-        if not await self._database.fetchval(store.DELETE_CONVERSATION, company_id, conversation_id, origin):
-            raise NotFound("conversation")
-        self._wakeups.wake(EVENTS)
 
     # Messages
 
@@ -400,11 +338,6 @@ class Texting:
 
 def _like(text: str) -> str:
     return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-
-
-def _prefix_query(text: str) -> str:
-    words = [word.replace("\\", r"\\").replace("'", "''") for word in text.split()[:20]]
-    return " & ".join(f"'{word[:100]}':*" for word in words)
 
 
 def _columns(drafts: Sequence[Draft]) -> list[list[Any]]:

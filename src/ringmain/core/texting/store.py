@@ -1,4 +1,4 @@
-"""SQL of contacts, conversations and messages. Reads return the core's JSON shapes (migration 0001)."""
+"""SQL of contacts and messages; conversation_store.py has that of conversations. Reads return the core's shapes."""
 
 CONTACT = """
 SELECT id, company_id, number, first_name, last_name FROM contacts WHERE company_id = $1 AND id = $2
@@ -35,80 +35,6 @@ WHERE company_id = $1 AND (
     OR number LIKE '%' || $3 || '%'
 )
 ORDER BY id DESC LIMIT $4
-"""
-
-OPEN_CONVERSATION = """
-WITH ours AS (
-    SELECT id FROM numbers WHERE company_id = $1 AND number = $2 AND sms
-), known AS (
-    SELECT count(*) AS n FROM contacts WHERE company_id = $1 AND id = ANY ($3::bigint[])
-), made AS (
-    INSERT INTO conversations AS c (company_id, kind, number_id, contact_ids)
-    SELECT $1, CASE cardinality($3::bigint[]) WHEN 1 THEN 'direct' ELSE 'group' END, ours.id, $3
-    FROM ours, known WHERE known.n = cardinality($3::bigint[])
-    ON CONFLICT (company_id, number_id, contact_ids) WHERE deleted_at IS NULL DO NOTHING
-    RETURNING c.id, c AS conversation
-), noted AS (
-    INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
-    SELECT $1, 'conversation.created', made.id, made.id, $4,
-        jsonb_build_object('conversation', conversation_json(made.conversation))
-    FROM made
-)
-SELECT
-    EXISTS (SELECT FROM ours) AS number_known,
-    (SELECT n FROM known) = cardinality($3::bigint[]) AS contacts_known,
-    EXISTS (SELECT FROM made) AS created,
-    coalesce(
-        (SELECT conversation_json(conversation) FROM made),
-        (SELECT conversation_json(c) FROM conversations c, ours
-         WHERE c.company_id = $1 AND c.number_id = ours.id AND c.contact_ids = $3 AND c.deleted_at IS NULL)
-    )::text AS conversation
-"""
-
-CONVERSATION = """
-SELECT conversation_json(c)::text FROM conversations c WHERE company_id = $1 AND id = $2 AND deleted_at IS NULL
-"""
-
-PAGE_OF_CONVERSATIONS = """
-WITH page AS (
-    SELECT c, last_activity_at, id FROM conversations c WHERE company_id = $1 AND deleted_at IS NULL
-    ORDER BY last_activity_at DESC, id DESC OFFSET $2 LIMIT $3
-)
-SELECT
-    (SELECT count(*) FROM conversations WHERE company_id = $1 AND deleted_at IS NULL) AS total,
-    ARRAY(SELECT conversation_json(c)::text FROM page ORDER BY last_activity_at DESC, id DESC) AS items
-"""
-
-# $2 a tsquery of the words wanted, $3 the company's lexeme
-SEARCH_CONVERSATIONS = """
-WITH wanted AS (
-    SELECT to_tsquery('simple', $2) AS words
-), hits AS MATERIALIZED (
-    SELECT m.id, m.conversation_id FROM messages m, wanted
-    WHERE m.search @@ (wanted.words && $3::tsquery) AND numnode(wanted.words) > 0
-        AND m.company_id = $1 AND m.deleted_at IS NULL
-    ORDER BY m.id DESC LIMIT 1000
-), newest AS (
-    SELECT conversation_id, max(id) AS id FROM hits GROUP BY conversation_id
-)
-SELECT (conversation_json(c) || jsonb_build_object('last_message', message_json(m)))::text
-FROM newest
-JOIN conversations c ON c.company_id = $1 AND c.id = newest.conversation_id AND c.deleted_at IS NULL
-JOIN messages m ON m.company_id = $1 AND m.id = newest.id
-ORDER BY newest.id DESC LIMIT $4
-"""
-
-DELETE_CONVERSATION = """
-WITH gone AS (
-    UPDATE conversations c SET deleted_at = now(), updated_at = now()
-    WHERE company_id = $1 AND id = $2 AND deleted_at IS NULL
-    RETURNING c.id, c AS conversation
-), noted AS (
-    INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
-    SELECT $1, 'conversation.deleted', id, id, $3, jsonb_build_object('conversation', conversation_json(conversation))
-    FROM gone
-)
-SELECT count(*) FROM gone
 """
 
 MESSAGE_COLUMNS = """

@@ -65,7 +65,7 @@ class ConversationRoutes:
         return answer.empty()
 
     async def _open(self, caller: Caller, from_number: str, contact_id: int) -> tuple[Conversation, bool]:
-        for number in _readings(from_number, caller.country):
+        for number in readings(from_number, caller.country):
             try:
                 return await self._texting.open_conversation(
                     caller.company_id, number=number, contact_ids=[contact_id], origin=DIALECT
@@ -76,7 +76,7 @@ class ConversationRoutes:
         raise BadRequest("from_number is not a texting number of this company")
 
 
-def _readings(number: str, country: str) -> list[str]:
+def readings(number: str, country: str) -> list[str]:
     """What this may be in E.164. Ten digits may also be what we show of a North American number."""
     readings = []
     for region in dict.fromkeys((country, "US")):

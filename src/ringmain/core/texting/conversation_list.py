@@ -1,0 +1,189 @@
+"""The statement of a list of conversations: put together from what is asked for, so that each part has its index.
+
+Lists have shelves: the pinned, the unread, the others. From each no more is read than the page needs. How many there
+are is counted as conversations come and go, by number; those of one contact, or found by search, are few and counted.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+MAX_FOUND: Final = 1000
+"""How many contacts, and how many messages, a search looks at."""
+
+OF_NUMBER: Final = "(SELECT id FROM numbers WHERE company_id = $1 AND number = {number})"
+NUMBER_COUNTS: Final = "SELECT coalesce(sum(total), 0)::bigint FROM conversation_counts WHERE company_id = $1"
+LIVE: Final = "c.company_id = $1 AND c.deleted_at IS NULL"
+PINNED: Final = "c.pinned_at IS NOT NULL"
+ORDER: Final = "last_activity_at DESC, id DESC"
+
+
+class ConversationFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which conversations: None matches all. `numbers`: ours, E.164 with +. `search`: see `Found`."""
+
+    numbers: tuple[str, ...] | None = None
+    contact_id: int | None = None
+    search: str | None = None
+
+    @property
+    def narrow(self) -> bool:
+        """Whether few can match."""
+        return self.contact_id is not None or self.search is not None
+
+
+class Arguments:
+    """The values of a statement; `$1` is the company."""
+
+    def __init__(self, company_id: int) -> None:
+        self.values: list[object] = [company_id]
+
+    def add(self, value: object) -> str:
+        """The value's place in the statement."""
+        self.values.append(value)
+        return f"${len(self.values)}"
+
+
+def page(
+    company_id: int,
+    wanted: ConversationFilter,
+    *,
+    unread_first: bool,
+    pinned_first: bool,
+    limit: int,
+    offset: int,
+) -> tuple[str, list[object]]:
+    """A statement with one row, `total` and `items` (JSON texts in order), and its values."""
+    arguments = Arguments(company_id)
+    if wanted.narrow:
+        statement = _narrow(arguments, wanted, unread_first, pinned_first, limit, offset)
+    else:
+        statement = _shelved(arguments, wanted.numbers, unread_first, pinned_first, limit, offset)
+    return statement, arguments.values
+
+
+def _shelved(
+    arguments: Arguments,
+    numbers: Sequence[str] | None,
+    unread_first: bool,
+    pinned_first: bool,
+    limit: int,
+    offset: int,
+) -> str:
+    most = arguments.add(offset + limit)
+    places = [OF_NUMBER.format(number=arguments.add(number)) for number in dict.fromkeys(numbers or ())]
+    # The pinned are few: read whole, they need no range for each number.
+    of_numbers = f"c.number_id = ANY (ARRAY[{', '.join(places)}]::bigint[])" if places else "false"
+    ranges = []
+    for shelf, condition in enumerate(_shelves(unread_first, pinned_first)):
+        if condition.startswith(PINNED) and numbers is not None:
+            ranges.append(_range(shelf, [condition, of_numbers], most))
+        elif numbers is not None:
+            ranges += [_range(shelf, [condition, f"c.number_id = {place}"], most) for place in places]
+        else:
+            ranges.append(_range(shelf, [condition], most))
+    total = NUMBER_COUNTS
+    if numbers is not None:
+        total += f" AND number_id = ANY (ARRAY[{', '.join(places)}]::bigint[])"
+    keys = " UNION ALL ".join(ranges) or "SELECT 0 AS shelf, 0::bigint AS id, now() AS last_activity_at WHERE false"
+    return f"""
+        SELECT ({total}) AS total, ARRAY(
+            SELECT conversation_json(c)::text FROM (
+                SELECT * FROM ({keys}) AS ranges
+                ORDER BY shelf, {ORDER} LIMIT {arguments.add(limit)} OFFSET {arguments.add(offset)}
+            ) AS k JOIN conversations c ON c.company_id = $1 AND c.id = k.id
+            ORDER BY k.shelf, k.last_activity_at DESC, k.id DESC) AS items
+    """  # noqa: S608
+
+
+def _shelves(unread_first: bool, pinned_first: bool) -> list[str]:
+    """The condition of each shelf, from the top."""
+    shelves = ["c.unread_count > 0", "c.unread_count = 0"] if unread_first else ["true"]
+    if not pinned_first:
+        return shelves
+    return [f"{PINNED} AND {shelf}" for shelf in shelves] + [f"c.pinned_at IS NULL AND {shelf}" for shelf in shelves]
+
+
+def _range(shelf: int, conditions: Sequence[str], most: str) -> str:
+    return f"""(
+        SELECT {shelf} AS shelf, c.id, c.last_activity_at FROM conversations c
+        WHERE {" AND ".join([LIVE, *conditions])} ORDER BY c.last_activity_at DESC, c.id DESC LIMIT {most})
+    """  # noqa: S608
+
+
+def _narrow(
+    arguments: Arguments, wanted: ConversationFilter, unread_first: bool, pinned_first: bool, limit: int, offset: int
+) -> str:
+    add = arguments.add
+    conditions = [LIVE]
+    if wanted.contact_id is not None:
+        conditions.append(
+            f"""c.id IN (SELECT conversation_id FROM conversation_contacts
+                WHERE company_id = $1 AND contact_id = {add(wanted.contact_id)})"""  # noqa: S608
+        )
+    if wanted.search is not None:
+        conditions.append(f"c.id IN ({_found(arguments, wanted.search)})")
+    if wanted.numbers is not None:
+        numbers = f"SELECT id FROM numbers WHERE company_id = $1 AND number = ANY ({add(list(wanted.numbers))}::text[])"  # noqa: S608
+        conditions.append(f"c.number_id IN ({numbers})")
+    shelf = ", ".join(
+        ([f"({PINNED}) DESC"] if pinned_first else []) + (["(c.unread_count > 0) DESC"] if unread_first else [])
+    )
+    order = f"{shelf}, c.last_activity_at DESC, c.id DESC" if shelf else "c.last_activity_at DESC, c.id DESC"
+    return f"""
+        WITH matching AS MATERIALIZED (
+            SELECT c.id, row_number() OVER (ORDER BY {order}) AS position FROM conversations c
+            WHERE {" AND ".join(conditions)}
+        )
+        SELECT (SELECT count(*) FROM matching) AS total, ARRAY(
+            SELECT conversation_json(c)::text FROM (
+                SELECT * FROM matching ORDER BY position LIMIT {add(limit)} OFFSET {add(offset)}
+            ) AS k JOIN conversations c ON c.company_id = $1 AND c.id = k.id ORDER BY k.position) AS items
+    """  # noqa: S608
+
+
+def _found(arguments: Arguments, search: str) -> str:
+    """Conversations with a contact whose name or number begins so, or with a message that has all the words."""
+    add = arguments.add
+    contacts = [
+        f"""SELECT id FROM contacts WHERE company_id = $1 AND lower({column}) LIKE {add(_like(search.lower()))}
+            LIMIT {MAX_FOUND}"""  # noqa: S608
+        for column in ("first_name", "last_name")
+    ]
+    for beginning in _beginnings(search):
+        contacts.append(
+            f"""SELECT id FROM contacts WHERE company_id = $1 AND number ~>=~ {add(beginning)}
+                AND number ~<~ {add(beginning + ":")} LIMIT {MAX_FOUND}"""  # noqa: S608
+        )
+    given = " UNION ".join(f"({one})" for one in contacts)
+    found = f"""SELECT conversation_id FROM conversation_contacts
+        WHERE company_id = $1 AND contact_id IN ({given})"""  # noqa: S608
+    words = prefix_query(search)
+    if not words:
+        return found
+    company = arguments.values[0]
+    return f"""{found} UNION SELECT conversation_id FROM (
+        SELECT m.conversation_id FROM messages m, to_tsquery('simple', {add(words)}) AS words
+        WHERE m.search @@ (words && {add(f"'company:{company}'")}::tsquery) AND numnode(words) > 0
+            AND m.company_id = $1 AND m.deleted_at IS NULL
+        ORDER BY m.id DESC LIMIT {MAX_FOUND}) AS hits"""  # noqa: S608
+
+
+def _like(beginning: str) -> str:
+    return beginning.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
+
+
+def _beginnings(search: str) -> list[str]:
+    """What a stored number begins with when its typed beginning is this: with a country's prefix, or without."""
+    typed = re.sub(r"[\s().-]", "", search)
+    digits = typed.removeprefix("+")
+    if len(digits) < 3 or not (digits.isascii() and digits.isdigit()):
+        return []
+    return [f"+{digits}"] if typed.startswith("+") else [f"+{digits}", f"+1{digits}", digits]
+
+
+def prefix_query(text: str) -> str:
+    """A tsquery of words that begin with the words of `text`, all of them; empty when it has none."""
+    words = [word.replace("\\", r"\\").replace("'", "''") for word in text.split()[:20]]
+    return " & ".join(f"'{word[:100]}':*" for word in words)
