@@ -1,8 +1,10 @@
+from typing import Any
+
 import msgspec
 import pytest
 
 from ringmain.core.errors import Invalid, NotFound
-from ringmain.core.presence.model import PresenceEvent
+from ringmain.core.presence.model import Presence, PresenceEvent
 from ringmain.core.system import Core
 from tests.conftest import Office, furnish
 
@@ -47,3 +49,40 @@ async def test_refusals_write_nothing(core: Core, office: Office) -> None:
         with pytest.raises(Invalid):
             await core.presence.set(office.company_id, office.owner_id, status="away", set_by=status)
     assert await core.database.fetchval("SELECT count(*) FROM events WHERE type = 'presence.updated'") == 0
+
+
+async def test_two_statuses_that_do_not_touch_each_other(core: Core, office: Office) -> None:
+    async def put(**given: Any) -> Presence:
+        return await core.presence.set(office.company_id, office.owner_id, **given)
+
+    first = await put(additional="lunch", set_by="calendar")
+    assert (first.status, first.additional, first.additional_set_by) == ("available", "lunch", "calendar")
+    away = await put(status="away")
+    assert (away.status, away.set_by, away.additional, away.additional_set_by) == (
+        "away",
+        "manual",
+        "lunch",
+        "calendar",
+    )
+    assert away.id != first.id
+    assert (await put(status="away", additional="lunch")).id == away.id
+    gone = await put(additional=None)
+    assert (gone.status, gone.additional, gone.additional_set_by) == ("away", None, None)
+    with pytest.raises(Invalid):
+        await put()
+    with pytest.raises(Invalid):
+        await put(additional="Not a word")
+    assert await core.presence.get_many(office.company_id) == [gone]
+
+
+async def test_of_each_answers_for_those_who_never_set_one(core: Core, office: Office) -> None:
+    globex = await furnish(core, name="Globex", number="+12025550145")
+    (seen,) = await core.presence.of_each(office.company_id, [office.owner_id, globex.owner_id, 5])
+    assert (seen.person_id, seen.status, seen.set_by, seen.additional) == (
+        office.owner_id,
+        "available",
+        "default",
+        None,
+    )
+    made = await core.presence.set(office.company_id, office.owner_id, status="away")
+    assert await core.presence.of_each(office.company_id, [office.owner_id]) == [made]

@@ -12,14 +12,53 @@ async def change(caller: Caller, **body: Any) -> Any:
     return reply.json()
 
 
+NOTHING = {"status": None, "action_type": "manual"}
+
+
 async def test_both_statuses_are_answered(acme: Caller) -> None:
+    """Both are objects, whatever is set: web clients read `status` of either. They do not touch each other."""
     answer = await change(acme, main_status={"status": "away"})
-    assert answer == {"main_status": {"status": "away", "action_type": "manual"}, "additional_status": None}
+    away = {"status": "away", "action_type": "manual"}
+    assert answer == {"main_status": away, "additional_status": NOTHING}
     answer = await change(acme, additional_status={"status": "lunch", "action": "set", "action_type": "manual"})
-    assert answer["additional_status"] == {"status": "lunch", "action_type": "manual"}
-    assert answer["main_status"]["status"] == "available"
+    assert answer == {"main_status": away, "additional_status": {"status": "lunch", "action_type": "manual"}}
+    answer = await change(acme, main_status={"status": "do_not_disturb"})
+    assert (answer["main_status"]["status"], answer["additional_status"]["status"]) == ("do_not_disturb", "lunch")
+    answer = await change(acme, additional_status={"status": None, "action": "set", "action_type": "manual"})
+    assert (answer["main_status"]["status"], answer["additional_status"]) == ("do_not_disturb", NOTHING)
+    answer = await change(acme, main_status={"status": "away"}, additional_status={"status": "afk"})
+    assert (answer["main_status"]["status"], answer["additional_status"]["status"]) == ("away", "afk")
     answer = await change(acme, additional_status={"action": "unset"})
-    assert (answer["main_status"]["status"], answer["additional_status"]) == ("available", None)
+    assert (answer["main_status"]["status"], answer["additional_status"]) == ("away", NOTHING)
+
+
+async def test_every_status_that_clients_have(acme: Caller) -> None:
+    for status in ("available", "away", "do_not_disturb"):
+        assert (await change(acme, main_status={"status": status}))["main_status"]["status"] == status
+    for status in ("in_a_meeting", "on_a_call", "lunch", "holiday", "afk"):
+        answer = await change(acme, additional_status={"status": status, "action": "set", "action_type": "manual"})
+        assert answer["additional_status"]["status"] == status
+        assert answer["main_status"]["status"] == "do_not_disturb"
+
+
+async def test_the_first_additional_status_is_of_somebody_available(acme: Caller) -> None:
+    answer = await change(acme, additional_status={"status": "lunch", "action": "set", "action_type": "automatic"})
+    assert answer["main_status"]["status"] == "available"
+    assert answer["additional_status"] == {"status": "lunch", "action_type": "automatic"}
+
+
+async def test_words_set_elsewhere_show_as_additional(acme: Caller, world: World) -> None:
+    await world.core.presence.set(acme.office.company_id, acme.office.owner_id, status="on_vacation")
+    (seen,) = (await acme("GET", "/statuses/v2/users")).json()
+    assert (seen["main_status"]["status"], seen["additional_status"]["status"]) == ("available", "on_vacation")
+
+
+async def test_who_never_set_one_is_available(acme: Caller, globex: Caller) -> None:
+    owner = ids.encode(acme.office.owner_id)
+    (seen,) = (await acme("GET", f"/statuses/v2/users?user_id={owner}")).json()
+    assert (seen["user_id"], seen["user_email"]) == (owner, "owner@acme.example")
+    assert (seen["main_status"]["status"], seen["additional_status"]) == ("available", NOTHING)
+    assert (await globex("GET", f"/statuses/v2/users?user_id={owner}")).json() == []
 
 
 async def test_everybodys_statuses(acme: Caller, globex: Caller, world: World) -> None:

@@ -1,4 +1,4 @@
-"""Presence: the status that a person set."""
+"""Presence: the statuses that a person set."""
 
 from datetime import datetime
 
@@ -6,7 +6,9 @@ import msgspec
 
 
 class Presence(msgspec.Struct, frozen=True, kw_only=True):
-    """`status`: available, away, do_not_disturb, ... `set_by`: manual, or what set it."""
+    """`status`: whether they can be reached: available, away, do_not_disturb, ... `additional`: what they do beside
+    it: lunch, in_a_meeting, ... or None. `set_by` each: manual, or what set it.
+    """
 
     id: int
     company_id: int
@@ -14,6 +16,8 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True):
     email: str
     status: str
     set_by: str
+    additional: str | None = None
+    additional_set_by: str | None = None
     created_at: datetime
     updated_at: datetime
 

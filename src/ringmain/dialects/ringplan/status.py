@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET, UnsetType
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,8 +18,10 @@ from ringmain.dialects.kit.routing import Endpoint
 from ringmain.dialects.ringplan import ids, lists, wire
 from ringmain.dialects.ringplan.auth import DIALECT
 
-MAIN: Final = ("available", "away", "on_a_call")
-"""What the vendor calls main statuses; any other is an additional one, of somebody who is otherwise available."""
+MAIN: Final = ("available", "away", "do_not_disturb")
+"""What the vendor calls main statuses. Another one, set elsewhere, shows as additional, of an available user."""
+
+MANUAL: Final = "manual"
 
 
 class MainStatus(msgspec.Struct):
@@ -28,15 +31,15 @@ class MainStatus(msgspec.Struct):
 
 
 class AdditionalStatus(msgspec.Struct):
-    """An additional status. Any `action` but `set` takes it away."""
+    """An additional status: lunch, on_a_call, ... `status` null, or any `action` but `set`, takes it away."""
 
-    status: str | None = None
+    status: str | UnsetType | None = UNSET
     action: str = "set"
-    action_type: str = "manual"
+    action_type: str = MANUAL
 
 
 class StatusChange(msgspec.Struct):
-    """Body of PATCH /status/v2/current-user: one of both."""
+    """Body of PATCH /status/v2/current-user: one of both, or both."""
 
     main_status: MainStatus | None = None
     additional_status: AdditionalStatus | None = None
@@ -46,7 +49,7 @@ CHANGE = Decoder(msgspec.json.Decoder(StatusChange))
 
 
 class StatusRoutes:
-    """One status is kept for each user."""
+    """The statuses of the company's users."""
 
     def __init__(self, core: Core) -> None:
         self._presence = core.presence
@@ -57,40 +60,48 @@ class StatusRoutes:
 
     async def update(self, request: Request, caller: Caller) -> Response:
         """Set the caller's status; answers both."""
-        status, set_by = _wanted(await CHANGE(request))
+        change: StatusChange = await CHANGE(request)
+        additional = change.additional_status
+        if additional is None and change.main_status is None:
+            raise BadRequest("main_status or additional_status must be given")
         presence = await self._presence.set(
-            caller.company_id, caller.person_id, status=status, set_by=set_by, origin=DIALECT
+            caller.company_id,
+            caller.person_id,
+            status=change.main_status.status if change.main_status else UNSET,
+            additional=_wanted(additional) if additional else UNSET,
+            set_by=additional.action_type if additional else MANUAL,
+            origin=DIALECT,
         )
         return answer.json(_both(presence))
 
     async def list(self, request: Request, caller: Caller) -> Response:
-        """The statuses of the users `user_id` names, or of all; who never set one is left out."""
+        """The statuses of the users `user_id` names, available unless they set one; or of all who set one."""
         wanted = query.values(request, "user_id")
-        people = None if not wanted else [known for text in wanted for known in _known(text)]
-        found = await self._presence.get_many(caller.company_id, people)
+        if wanted:
+            people = [known for text in wanted for known in _known(text)]
+            found = await self._presence.of_each(caller.company_id, people)
+        else:
+            found = await self._presence.get_many(caller.company_id)
         statuses = [msgspec.structs.asdict(wire.user_status(presence)) | _both(presence) for presence in found]
         return lists.whole(request, statuses)
 
 
-def _wanted(change: StatusChange) -> tuple[str, str]:
-    """Status and how it was set. Raises BadRequest when there is none."""
-    additional = change.additional_status
-    if additional is not None and additional.action == "set":
-        if additional.status is None:
-            raise BadRequest("additional_status.status is missing")
-        return additional.status, additional.action_type
-    if change.main_status is not None:
-        return change.main_status.status, "manual"
-    if additional is not None:
-        return "available", additional.action_type
-    raise BadRequest("main_status or additional_status must be given")
+def _wanted(additional: AdditionalStatus) -> str | None:
+    if additional.action != "set":
+        return None
+    if additional.status is UNSET:
+        raise BadRequest("additional_status.status is missing")
+    return additional.status
 
 
 def _both(presence: Presence) -> dict[str, Any]:
-    shown = wire.StatusDetails(presence.status, presence.set_by)
-    if presence.status in MAIN:
-        return {"main_status": shown, "additional_status": None}
-    return {"main_status": wire.StatusDetails("available", presence.set_by), "additional_status": shown}
+    """Both are objects always: web clients read `status` of either."""
+    main = wire.StatusDetails(presence.status, presence.set_by)
+    additional = wire.StatusDetails(presence.additional, presence.additional_set_by or MANUAL)
+    if presence.status not in MAIN:
+        other, main = main, wire.StatusDetails(MAIN[0], presence.set_by)
+        additional = additional if presence.additional else other
+    return {"main_status": main, "additional_status": additional}
 
 
 def _known(text: str) -> list[int]:

@@ -134,9 +134,9 @@ class WireWebhookEvent(msgspec.Struct):
 
 
 class StatusDetails(msgspec.Struct):
-    """A status and how it was set."""
+    """A status and how it was set; null for no additional status."""
 
-    status: str
+    status: str | None
     action_type: str
 
 
@@ -272,12 +272,13 @@ def webhook_event(subscription: Subscription) -> WireWebhookEvent:
 
 
 def user_status(presence: Presence) -> WireStatus:
-    """A person's status."""
+    """A person's status: what they do, if they said so, or else whether they can be reached."""
+    status, set_by = presence.additional or presence.status, presence.additional_set_by or presence.set_by
     return WireStatus(
         company_id=ids.encode(presence.company_id),
         user_id=ids.encode(presence.person_id),
         user_email=presence.email,
-        status=StatusDetails(presence.status, presence.set_by),
+        status=StatusDetails(status, set_by),
         id=ids.encode(presence.id),
         created_at=dates.zulu(presence.created_at),
         updated_at=dates.zulu(presence.updated_at),
