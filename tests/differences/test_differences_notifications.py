@@ -3,6 +3,8 @@
 import time
 from typing import Any
 
+from ringmain.core.calls.sandbox import PlannedCall
+from ringmain.core.extensions.model import ExtensionChange
 from ringmain.delivery.schedule import SCHEDULE
 from ringmain.delivery.signing import verify
 from ringmain.dialects.ringplan import ids
@@ -105,10 +107,22 @@ async def test_36_private_addresses(place: Place) -> None:
     assert "refused" in await failure(place)
 
 
-async def test_37_calls_can_be_subscribed_to(acme: Caller) -> None:
+async def test_37_what_is_told_of_calls(place: Place, receiver: Receiver) -> None:
+    core, company_id = place.core, place.acme.office.company_id
+    instance = await core.instances.create(company_id, name="pbx", domain="pbx.example.com")
+    await core.extensions.create(company_id, instance.id, ExtensionChange(number=101))
+    await place.acme("PUT", URL, json={"url": receiver.url})
     for kind in ("dial.action.started", "dial.action.completed", "call.action.hangup"):
-        assert (await acme("POST", EVENTS, json={"type": kind})).status == 201
-    assert len((await acme("GET", EVENTS)).json()) == 3
+        assert (await place.acme("POST", EVENTS, json={"type": kind})).status == 201
+    made = await core.sandbox_calls.place(company_id, PlannedCall(source="+13105550100", destination="101", talk_s=60))
+    told = {post.json["type"]: post.json["data"] for post in await receiver.wait_for(3)}
+    leg = {"call_id", "direction", "src", "dst", "extension", "started_at"}
+    assert set(told["dial.action.started"]) == leg
+    assert set(told["dial.action.completed"]) == leg | {"duration", "result"}
+    assert set(told["call.action.hangup"]) == leg | {"duration", "hangup_cause", "status"}
+    assert {data["call_id"] for data in told.values()} == {ids.encode(made.id)}
+    (item,) = (await place.acme("GET", "/cdrs/v3/cdrs")).json()
+    assert item["cdr"]["status"] == told["call.action.hangup"]["status"] == "COMPLETED"
 
 
 async def test_38_the_handshake_carries_an_argument(place: Place) -> None:

@@ -5,15 +5,19 @@ import re
 import shutil
 import subprocess
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
 
 from ringmain.carriers.sandbox import MEANING
 from ringmain.carriers.smpp.carrier import SmppSettings
+from ringmain.core.calls.model import LEG_OUTCOMES, Call, Leg
 from ringmain.delivery.signing import new_secret, sign
+from ringmain.dialects.ringplan import calls_wire
 from ringmain.dialects.ringplan.events import WEBHOOK_TYPES
 from ringmain.setup.document import Document
 
@@ -93,8 +97,39 @@ def test_the_carrier_example_is_a_file_for_apply() -> None:
 
 
 def test_the_notifications_are_json() -> None:
-    found = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", read("webhooks.md"), re.DOTALL)]
-    assert [one["type"] for one in found] == ["texting.message.inbound", "message.updated"]
+    found = {one["type"]: one for one in notifications()}
+    assert list(found) == [
+        "texting.message.inbound",
+        "dial.action.started",
+        "dial.action.completed",
+        "call.action.hangup",
+        "message.updated",
+    ]
+
+
+def notifications() -> list[dict[str, Any]]:
+    return [json.loads(block) for block in re.findall(r"```json\n(.*?)```", read("webhooks.md"), re.DOTALL)]
+
+
+def test_what_is_said_of_calls_is_rendered_so() -> None:
+    start = datetime(2026, 3, 4, tzinfo=UTC)
+    leg = Leg(reference="l", extension_number=101, ringing_at=start, ended_at=start, outcome="answered")
+    call = Call(
+        id=1, company_id=1, instance_id=1, instance_uuid=UUID(int=1), reference="c", direction="inbound",
+        network="off_net", source="", source_name="", destination="101", destination_name="", extension_number=101,
+        started_at=start, answered_at=start, ended_at=start, outcome="completed", release_code=16, pbx={},
+        recording_file_id=None, transcription_id=None,
+    )  # fmt: skip
+    rendered = {
+        "dial.action.started": calls_wire.call_started(call, leg),
+        "dial.action.completed": calls_wire.dial_completed(call, leg),
+        "call.action.hangup": calls_wire.call_hung_up(call),
+    }
+    assert rendered.keys() == WEBHOOK_TYPES.keys() - {"texting.message.inbound"}
+    for one in notifications():
+        if one["type"] in rendered:
+            assert list(one["data"]) == list(rendered[one["type"]])
+    assert all(f"`{outcome}`" in read("webhooks.md") for outcome in LEG_OUTCOMES)
 
 
 def test_every_type_of_webhook_is_described() -> None:

@@ -132,6 +132,10 @@ class Instances:
         await self._stage(instance).set_queue(instance, status)
         return status
 
+    def check_acts(self, instance: Instance) -> None:
+        """Raises Forbidden for an instance whose PBX does not act."""
+        self._stage(instance)
+
     def _stage(self, instance: Instance) -> Stage:
         adapter = self._adapters.get(instance.adapter)
         if not isinstance(adapter, Stage):

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from ringmain.core import events as core
+from ringmain.core.calls.model import CallEvent, LegEvent
 from ringmain.core.events import Event
 from ringmain.core.presence.model import PresenceEvent
 from ringmain.core.subscriptions.model import Endpoint, Subscription
@@ -18,7 +19,7 @@ from ringmain.core.texting.model import (
     Parties,
 )
 from ringmain.dialects.kit.answer import encode
-from ringmain.dialects.ringplan import dates, ids, wire
+from ringmain.dialects.ringplan import calls_wire, dates, ids, wire
 
 NOWHERE: Final = "about:blank"
 """The address of an endpoint that has subscriptions before it has an address."""
@@ -115,15 +116,25 @@ class RingPlanFace:
         """The request, or None for what this face has no words for and while there is no address."""
         if endpoint.url == NOWHERE:
             return None
-        if event.type == core.WEBHOOK_TEST:
-            kind, data = core.WEBHOOK_TEST, encode({})
-        elif event.type == core.MESSAGE_CREATED:
-            given = _message_event.decode(event.payload)
-            if given.message.direction != "inbound":
+        kind = subscription.name
+        match event.type:
+            case core.WEBHOOK_TEST:
+                kind, data = core.WEBHOOK_TEST, encode({})
+            case core.MESSAGE_CREATED:
+                given = _message_event.decode(event.payload)
+                if given.message.direction != "inbound":
+                    return None
+                data = encode(_message(given.message, given.conversation, None))
+            case core.CALL_RINGING:
+                rung = _leg_event.decode(event.payload)
+                data = encode(calls_wire.call_started(rung.call, rung.leg))
+            case core.CALL_DIAL_ENDED:
+                rung = _leg_event.decode(event.payload)
+                data = encode(calls_wire.dial_completed(rung.call, rung.leg))
+            case core.CALL_ENDED:
+                data = encode(calls_wire.call_hung_up(_call_event.decode(event.payload).call))
+            case _:
                 return None
-            kind, data = subscription.name, encode(_message(given.message, given.conversation, None))
-        else:
-            return None
         envelope = {
             "id": ids.encode(event.id),
             "type": kind,
@@ -143,6 +154,8 @@ def _message(message: Message, parties: Parties, called: wire.Called | None) -> 
     return wire.message(message, parties.kind, parties.timezone, called)
 
 
+_call_event: Final = msgspec.json.Decoder(CallEvent)
+_leg_event: Final = msgspec.json.Decoder(LegEvent)
 _message_event: Final = msgspec.json.Decoder(MessageEvent)
 _message_deleted: Final = msgspec.json.Decoder(MessageDeleted)
 _messages_read: Final = msgspec.json.Decoder(MessagesRead)
