@@ -149,7 +149,7 @@ async def test_row_39_outbound_texts_and_addresses_not_set_are_not_delivered(acm
         event, payload=msgspec.Raw(bytes(event.payload).replace(b'"inbound"', b'"outbound"'))
     )
     assert face.render(outbound, subscription, endpoint) is None
-    assert face.render(msgspec.structs.replace(event, type="call.ringing"), subscription, endpoint) is None
+    assert face.render(msgspec.structs.replace(event, type="voicemail.created"), subscription, endpoint) is None
     assert face.render(event, subscription, msgspec.structs.replace(endpoint, url="about:blank")) is None
     test = face.render(
         msgspec.structs.replace(event, type="webhook.test", payload=msgspec.Raw(b"{}")), subscription, endpoint

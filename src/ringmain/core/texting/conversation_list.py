@@ -18,6 +18,7 @@ NUMBER_COUNTS: Final = "SELECT coalesce(sum(total), 0)::bigint FROM conversation
 LIVE: Final = "c.company_id = $1 AND c.deleted_at IS NULL"
 PINNED: Final = "c.pinned_at IS NOT NULL"
 ORDER: Final = "last_activity_at DESC, id DESC"
+NOTHING: Final = "SELECT 0 AS shelf, 0::bigint AS id, now() AS last_activity_at WHERE false"
 
 
 class ConversationFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,19 +76,25 @@ def _shelved(
     places = [OF_NUMBER.format(number=arguments.add(number)) for number in dict.fromkeys(numbers or ())]
     # The pinned are few: read whole, they need no range for each number.
     of_numbers = f"c.number_id = ANY (ARRAY[{', '.join(places)}]::bigint[])" if places else "false"
-    ranges = []
-    for shelf, condition in enumerate(_shelves(unread_first, pinned_first)):
-        if condition.startswith(PINNED) and numbers is not None:
-            ranges.append(_range(shelf, [condition, of_numbers], most))
-        elif numbers is not None:
-            ranges += [_range(shelf, [condition, f"c.number_id = {place}"], most) for place in places]
+    shelves: list[str] = []
+    for condition in _shelves(unread_first, pinned_first):
+        # Nothing is looked for on a shelf below those that fill the page.
+        above = " + ".join(f"(SELECT count(*) FROM shelf{number})" for number in range(len(shelves)))  # noqa: S608
+        common = [condition, *([f"{above} < {most}"] if above else [])]
+        if numbers is None:
+            ranges = [_range(len(shelves), common, most)]
+        elif condition.startswith(PINNED):
+            ranges = [_range(len(shelves), [*common, of_numbers], most)]
         else:
-            ranges.append(_range(shelf, [condition], most))
+            ranges = [_range(len(shelves), [*common, f"c.number_id = {place}"], most) for place in places]
+        shelves.append(" UNION ALL ".join(ranges) or NOTHING)
     total = NUMBER_COUNTS
     if numbers is not None:
         total += f" AND number_id = ANY (ARRAY[{', '.join(places)}]::bigint[])"
-    keys = " UNION ALL ".join(ranges) or "SELECT 0 AS shelf, 0::bigint AS id, now() AS last_activity_at WHERE false"
+    given = ", ".join(f"shelf{number} AS MATERIALIZED ({shelf})" for number, shelf in enumerate(shelves))
+    keys = " UNION ALL ".join(f"SELECT * FROM shelf{number}" for number in range(len(shelves)))  # noqa: S608
     return f"""
+        WITH {given}
         SELECT ({total}) AS total, ARRAY(
             SELECT conversation_json(c)::text FROM (
                 SELECT * FROM ({keys}) AS ranges
