@@ -26,6 +26,10 @@ class AlreadyExists(CoreError):
     """A second object where there can be only one."""
 
 
+class WrongState(CoreError):
+    """The object is there, but this cannot be done in the state that it is in."""
+
+
 class Forbidden(CoreError):
     """The acting person may not do this."""
 

@@ -28,6 +28,10 @@ EXTENSION_DELETED: Final = "extension.deleted"
 VOICEMAIL_CREATED: Final = "voicemail.created"
 VOICEMAIL_UPDATED: Final = "voicemail.updated"  # listened to, or not
 VOICEMAIL_DELETED: Final = "voicemail.deleted"
+FAX_CREATED: Final = "fax.created"  # to be sent, now or at its time
+FAX_UPDATED: Final = "fax.updated"  # its state, what is written on it, read or hidden
+FAX_RECEIVED: Final = "fax.received"
+FAX_DELETED: Final = "fax.deleted"
 CALL_RINGING: Final = "call.ringing"  # a leg begins to ring
 CALL_DIAL_ENDED: Final = "call.dial_ended"  # that attempt is over, answered or not
 CALL_ENDED: Final = "call.ended"  # the whole call is over
@@ -53,6 +57,10 @@ TYPES: Final = frozenset(
         VOICEMAIL_CREATED,
         VOICEMAIL_UPDATED,
         VOICEMAIL_DELETED,
+        FAX_CREATED,
+        FAX_UPDATED,
+        FAX_RECEIVED,
+        FAX_DELETED,
         CALL_RINGING,
         CALL_DIAL_ENDED,
         CALL_ENDED,

@@ -9,6 +9,8 @@ from ringmain.core.credentials.service import Credentials
 from ringmain.core.credentials.sessions import Sessions
 from ringmain.core.directory.service import Directory
 from ringmain.core.extensions.service import Extensions
+from ringmain.core.faxes.documents import FaxDocuments
+from ringmain.core.faxes.service import Faxes
 from ringmain.core.files.service import Files
 from ringmain.core.instances.pbx import PbxAdapter
 from ringmain.core.instances.service import Instances
@@ -31,6 +33,7 @@ class Core:
 
     `pbx`: an adapter for each kind of PBX that instances may be, by name (pbx/build.py). Without it none works.
     `audio`: what reads recordings (documents/audio.py). Without it no voicemail can come in.
+    `fax`: what makes fax pages (documents/fax.py). Without it no fax can be sent or come in.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class Core:
         *,
         pbx: Mapping[str, PbxAdapter] | None = None,
         audio: AudioTools | None = None,
+        fax: FaxDocuments | None = None,
     ) -> None:
         self.database = database
         self.wakeups = wakeups
@@ -60,3 +64,4 @@ class Core:
         self.instances = Instances(database, wakeups, pbx or {})
         self.extensions = Extensions(database, wakeups, self.instances)
         self.voicemails = Voicemails(database, wakeups, self.files, self.mails, audio)
+        self.faxes = Faxes(database, wakeups, self.files, self.mails, fax)

@@ -22,8 +22,9 @@ DELIVERIES: Final = "ringmain_deliveries"  # webhooks have work
 CREDENTIALS: Final = "ringmain_credentials"  # keys, tokens or people changed: forget what was cached
 CARRIERS: Final = "ringmain_carriers"  # carriers or routes changed
 MAILS: Final = "ringmain_mails"  # mail is to be sent
+FAXES: Final = "ringmain_faxes"  # faxes are to be sent
 
-CHANNELS: Final = (EVENTS, SUBMISSIONS, DELIVERIES, CREDENTIALS, CARRIERS, MAILS)
+CHANNELS: Final = (EVENTS, SUBMISSIONS, DELIVERIES, CREDENTIALS, CARRIERS, MAILS, FAXES)
 INTERVAL: Final = 0.02
 NOTIFY = "SELECT pg_notify(channel, '') FROM unnest($1::text[]) AS channel"
 
