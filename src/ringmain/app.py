@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ringmain.carriers import build as carriers
 from ringmain.carriers.dispatch import Dispatcher, grouped_receipts
 from ringmain.core.errors import Invalid
+from ringmain.core.faxes.queue import FaxQueue
 from ringmain.core.files.storage import open_storage
 from ringmain.core.mail.port import Mailer
 from ringmain.core.mail.queue import MailQueue
@@ -32,7 +33,9 @@ from ringmain.dialects.ringplan import app as ringplan
 from ringmain.dialects.ringplan.events import RingPlanFace
 from ringmain.dialects.ringplan.files import MAIL_LINK_LIFETIME, content_path
 from ringmain.dialects.ringplan.realtime import RingPlanRealtime
-from ringmain.documents import audio
+from ringmain.documents import audio, fax
+from ringmain.fax.dispatch import FaxDispatcher
+from ringmain.fax.sandbox import FaxSandbox
 from ringmain.front import Front, merge
 from ringmain.mail.dispatch import MailDispatcher
 from ringmain.mail.letter import Sender, Writer
@@ -67,6 +70,7 @@ class Ringmain:
         self.relay: Relay | None = None
         self.deliveries: DeliveryWorker | None = None
         self.dispatcher: Dispatcher | None = None
+        self.faxes: FaxDispatcher | None = None
         self.mail: MailDispatcher | None = None
         self._parts = AsyncExitStack()
 
@@ -108,7 +112,7 @@ class Ringmain:
             storage = open_storage(settings.file_place)
         except (ValueError, OSError) as error:
             raise SettingError(f"RINGMAIN_FILE_STORAGE: {error}") from error
-        self.core = Core(self.database, self.wakeups, storage, pbx=adapters(self.database), audio=audio)
+        self.core = Core(self.database, self.wakeups, storage, pbx=adapters(self.database), audio=audio, fax=fax)
         if settings.operator_token:
             self.core.credentials.accept_operator_token("environment", settings.operator_token)
 
@@ -133,6 +137,7 @@ class Ringmain:
             await self._start_delivery()
         if "carrier" in roles:
             await self._start_carriers()
+            await self._start_faxes()
         if "mail" in roles:
             await self._start_mail()
         dialects = await self._start_dialects() if "api" in roles else {}
@@ -164,6 +169,12 @@ class Ringmain:
             submissions, self.wakeups, lambda config: MeteredCarrier(build(config), self.metrics)
         )
         await self._start(self.dispatcher.start, self.dispatcher.stop)
+
+    async def _start_faxes(self) -> None:
+        lease = timedelta(seconds=self.settings.lease_seconds)
+        queue = FaxQueue(self.database, self.wakeups, self.core.mails, lease=lease)
+        self.faxes = FaxDispatcher(queue, self.wakeups, self.core.files, FaxSandbox(self.core.faxes))
+        await self._start(self.faxes.start, self.faxes.stop)
 
     async def _start_mail(self) -> None:
         settings, core = self.settings, self.core
@@ -221,6 +232,7 @@ class Ringmain:
             "relay": self.relay,
             "deliveries": self.deliveries,
             "carriers": self.dispatcher,
+            "faxes": self.faxes,
             "mail": self.mail,
         }
         return loops | {name: part.alive for name, part in parts.items() if part is not None}
