@@ -141,6 +141,8 @@ COUNTED = (
     "endpoints",
     "subscriptions",
     "presence",
+    "faxes",
+    "fax_destinations",
     "extensions",
     "companies",
     "people",

@@ -8,12 +8,15 @@ import aiohttp
 import pytest
 
 from ringmain.core.extensions.model import ExtensionChange
+from ringmain.core.faxes.transport import InboundFax
 from ringmain.core.instances.pbx import QueueStatus
 from ringmain.core.voicemail.model import NewVoicemail
 from ringmain.dialects.kit.routing import Endpoint
 from ringmain.dialects.ringplan import ids
 from ringmain.dialects.ringplan.app import endpoints
+from ringmain.documents import fax
 from tests.dialects.ringplan.conftest import PUBLIC_URL, Caller, World, counts
+from tests.faxes import DOCUMENT, FAX_NUMBER, fax_number
 from tests.recordings import wav
 
 # A body that each writing route accepts, so that only the ids in the path are at fault.
@@ -50,6 +53,18 @@ BODIES: dict[str, object] = {
     "POST /login": {"email": "owner@acme.example", "password": "long enough"},
     "POST /refresh-token": {"refresh_token": "x"},
     "POST /logout": {"refresh_token": "x"},
+    "POST /fax/destinations": {"emails": "a@b.example"},
+    "PATCH /fax/messages/inbound/{fax_message_id}": {"is_read": True},
+    "POST /fax/messages/outbound": {"file": {"id": "x"}, "from": "2052726012", "to": "8584375000"},
+    "PUT /fax/messages/outbound/{fax_message_id}": {"to_name": "Mallory"},
+    "POST /fax/messages/outbound/{fax_message_id}/retry": {},
+    "POST /fax/messages/scheduled": {
+        "file": {"id": "x"},
+        "from": "2052726012",
+        "to": "8584375000",
+        "send_at": "2100-01-01",
+    },
+    "PUT /fax/messages/scheduled/{fax_message_id}": {"to_name": "Mallory"},
     "PUT /webhooks/callbacks/url": {"url": "example.com"},
     "POST /webhooks/callbacks": {"type": "texting.message.inbound"},
 }
@@ -59,6 +74,7 @@ NO_LISTS = {"/phones/qr-config/advanced", "/login"}
 BODILESS = {
     "POST /conversion/files/{file_id}/representation",
     "POST /company/contacts/{contact_id}/invitation",
+    "POST /fax/messages/outbound/{fax_message_id}/retry",
     FORM,
 }
 PUBLIC = {
@@ -107,6 +123,13 @@ async def user_of(caller: Caller) -> str:
     return str((await caller("POST", "/company/contacts", json=body)).json()["id"])
 
 
+async def fax_of(world: World, caller: Caller) -> str:
+    """A fax that came in."""
+    await fax_number(world.core, caller.office.company_id)
+    tiff = (await fax.to_fax(DOCUMENT, "application/pdf")).tiff
+    return ids.encode((await world.core.faxes.receive(InboundFax(recipient=FAX_NUMBER, tiff=tiff))).id)
+
+
 async def belongings(world: World) -> dict[str, str]:
     """Ids of everything that Globex has, by the name of the path parameter."""
     globex = world.globex
@@ -126,6 +149,7 @@ async def belongings(world: World) -> dict[str, str]:
         "number": globex.office.number,
         "file_id": file["id"],
         "webhook_event_id": subscription["id"],
+        "fax_message_id": await fax_of(world, globex),
         "company_id": globex.company,
     }
 

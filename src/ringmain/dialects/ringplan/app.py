@@ -14,6 +14,7 @@ from ringmain.dialects.ringplan.conversations import ConversationRoutes
 from ringmain.dialects.ringplan.directory import DirectoryRoutes
 from ringmain.dialects.ringplan.errors import ERRORS, problem
 from ringmain.dialects.ringplan.extensions import ExtensionRoutes
+from ringmain.dialects.ringplan.fax import FaxRoutes
 from ringmain.dialects.ringplan.files import FileRoutes
 from ringmain.dialects.ringplan.instances import InstanceRoutes
 from ringmain.dialects.ringplan.invitations import InvitationRoutes
@@ -47,6 +48,7 @@ def endpoints(core: Core, public_url: str, login_origins: Sequence[str] = ()) ->
         *FileRoutes(core, public_url).endpoints,
         *StatusRoutes(core).endpoints,
         *VoicemailRoutes(core, public_url).endpoints,
+        *FaxRoutes(core).endpoints,
         *WebhookRoutes(core).endpoints,
     ]
 

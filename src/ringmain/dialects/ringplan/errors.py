@@ -37,6 +37,7 @@ ERRORS: Final = ErrorTable(
         core.Unauthenticated: 401,
         core.Forbidden: 403,
         core.NotFound: 404,
+        core.WrongState: 406,
         core.AlreadyExists: 409,
         core.ReferenceReused: 409,
         core.TooLarge: 413,
