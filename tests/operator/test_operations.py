@@ -9,6 +9,7 @@ import openapi_spec_validator
 
 from ringmain.core.extensions.model import ExtensionChange
 from ringmain.core.ids import MAX_ID
+from tests.faxes import DOCUMENT, FAX_NUMBER, fax_number
 from tests.operator.conftest import V1, Operator, World
 from tests.recordings import wav
 
@@ -108,6 +109,11 @@ async def test_every_operation_answers_as_described(world: World) -> None:
     await world.core.extensions.create(acme.company_id, voice.id, ExtensionChange(number=1009))
     left = {"extension": 1009, "audio": base64.b64encode(wav()).decode()}
     assert (await operator("POST", f"{company}/voicemails", 201, json=left))["extension_number"] == 1009
+
+    await fax_number(world.core, acme.company_id)
+    page = {"to": FAX_NUMBER, "document": base64.b64encode(DOCUMENT).decode()}
+    came = await operator("POST", f"{company}/faxes", 201, json=page)
+    assert await operator("GET", f"{company}/faxes", 200) == {"items": [came], "total": 1}
 
     carriers = (await operator("GET", f"{V1}/carriers", 200))["items"]
     assert [(one["name"], one["state"]) for one in carriers] == [("sandbox", "ready")]

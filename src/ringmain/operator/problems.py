@@ -35,6 +35,7 @@ CODES: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (errors.Invalid, 422, "invalid"),
     (errors.NotFound, 404, "not_found"),
     (errors.AlreadyExists, 409, "already_exists"),
+    (errors.WrongState, 409, "wrong_state"),
     (errors.ReferenceReused, 409, "reference_reused"),
     (errors.OptedOut, 409, "opted_out"),
     (errors.Forbidden, 403, "forbidden"),

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 from msgspec import Meta
 
+from ringmain.core.faxes.model import Folder
 from ringmain.core.ids import MAX_ID
 from ringmain.core.subscriptions.model import Attempt, Delivery, DeliveryState, Endpoint
 from ringmain.core.texting.model import MAX_TEXT
@@ -125,6 +126,33 @@ class VoicemailBody(Body, frozen=True, kw_only=True):
     transcription: Annotated[str, Meta(max_length=100_000)] | None = None
     reference: Name | None = None
     audio: Annotated[bytes, Meta(description="the recording: WAV, MP3, FLAC, Ogg, AIFF or AU, at most an hour")]
+
+
+class FaxQuery(PageQuery, frozen=True, kw_only=True):
+    """Faxes of a company in one folder, between two moments."""
+
+    folder: Folder = "inbound"
+    since: Moment | None = None
+    until: Moment | None = None
+
+
+class InboundFaxBody(Body, frozen=True, kw_only=True):
+    """A fax for one of the company's fax numbers, as if the sandbox had brought it.
+
+    `document` is made into fax pages first. The same `reference` again gives the fax kept before. It goes by mail to
+    the number's owners and to the company's fax destinations.
+    """
+
+    to: Annotated[str, Meta(max_length=40, description="one of the company's fax numbers")]
+    sender: Annotated[str, Meta(max_length=40, description="a telephone number; empty: withheld")] = msgspec.field(
+        name="from", default=""
+    )
+    from_name: Annotated[str, Meta(max_length=200, description="else as the company knows the number")] = ""
+    subject: Annotated[str, Meta(max_length=500)] = ""
+    received_at: Moment | None = None
+    reference: Name | None = None
+    document: Annotated[bytes, Meta(description="PDF, TIFF, PNG, JPEG or text; DOCX where LibreOffice is installed")]
+    mimetype: Annotated[str, Meta(max_length=200, description="needed for DOCX; else what the document is counts")] = ""
 
 
 class RecoverBody(Body, frozen=True, kw_only=True):
