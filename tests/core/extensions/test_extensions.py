@@ -275,3 +275,11 @@ async def test_another_company_sees_nothing(core: Core, instance: Instance) -> N
         with pytest.raises(NotFound):
             await refused
     assert await core.extensions.get(instance.company_id, made.id) == made
+
+
+async def test_a_whole_object_sent_back_with_a_new_number_is_renumbered_wholly(core: Core, instance: Instance) -> None:
+    made = await make(core, instance, 1001, name="Jane Doe", data={"dtmfmode": "inband"})
+    change = ExtensionChange(number=1002, data={**data_of(made), "id": 1002})
+    data = data_of(await core.extensions.update(instance.company_id, instance.id, made.id, change))
+    assert (data["id"], data["extension"], data["dial"]) == (1002, 1002, "PJSIP/1002")
+    assert (data["callerid"], data["mailbox"], data["dtmfmode"]) == ("Jane Doe <1002>", "1002@device", "inband")

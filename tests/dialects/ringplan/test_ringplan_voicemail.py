@@ -203,23 +203,23 @@ async def test_recordings_are_played_in_parts_and_as_mp3(acme: Caller, leave: Le
 async def test_delete_one(acme: Caller, globex: Caller, leave: Leave) -> None:
     made = ids.encode((await leave()).id)
     path = (await acme("GET", MESSAGES)).json()[0]["voicemail_file"]["link"].removeprefix(PUBLIC_URL)
-    (await globex("DELETE", f"{MESSAGES}/{made}")).problem(404)
-    reply = await acme("DELETE", f"{MESSAGES}/{made}/")
+    (await globex("DELETE", f"/voicemail/messages/{made}")).problem(404)
+    reply = await acme("DELETE", f"/voicemail/messages/{made}/")
     assert (reply.status, reply.body) == (204, b"")
     assert await listed(acme) == []
     (await acme("GET", path, headers=NOBODY)).problem(404)
     for gone in (made, "79951a6-4f51", "0" * 24, quote("\0")):
-        (await acme("DELETE", f"{MESSAGES}/{gone}")).problem(404)
+        (await acme("DELETE", f"/voicemail/messages/{gone}")).problem(404)
 
 
 async def test_bulk_delete_is_for_all_or_none(acme: Caller, globex: Caller, leave: Leave) -> None:
     first, second, third = [ids.encode((await leave()).id) for _ in range(3)]
-    path = f"{MESSAGES}/bulk-delete"
+    path = "/voicemail/messages/bulk-delete"
     for unknown in ("0" * 24, "x", first.replace(first[-1], "g")):
         (await acme("POST", path, json={"message_ids": [first, unknown]})).problem(404)
     (await globex("POST", path, json={"message_ids": [first]})).problem(404)
     assert await listed(acme) == [third, second, first]
-    assert (await acme("POST", path, json={"message_ids": [first, third]})).status == 204
+    assert (await acme("POST", "/voicemail/messages/bulk-delete", json={"message_ids": [first, third]})).status == 204
     assert await listed(acme) == [second]
     assert (await acme("POST", path, json={"message_ids": []})).status == 204
     refused: list[object] = [{}, [], *({"message_ids": given} for given in ("x", [1], ["x"] * 1001, None))]
@@ -230,8 +230,10 @@ async def test_bulk_delete_is_for_all_or_none(acme: Caller, globex: Caller, leav
 
 async def test_bulk_update_marks_as_listened(acme: Caller, globex: Caller, leave: Leave) -> None:
     first, second = [ids.encode((await leave()).id) for _ in range(2)]
-    path = f"{MESSAGES}/bulk-update"
-    reply = await acme("PATCH", path, json={"listened": True, "message_ids": [second, first], "extra": 1})
+    path = "/voicemail/messages/bulk-update"
+    reply = await acme(
+        "PATCH", "/voicemail/messages/bulk-update", json={"listened": True, "message_ids": [second, first], "extra": 1}
+    )
     assert reply.status == 200
     assert [(one["_id"], one["listened"]) for one in reply.json()] == [(second, True), (first, True)]
     assert all(one["listened"] for one in (await acme("GET", MESSAGES)).json())
@@ -251,12 +253,16 @@ async def test_who_may_call(acme: Caller, globex: Caller, leave: Leave) -> None:
     assert await listed(globex) == []
     for method, path in (
         ("GET", MESSAGES),
-        ("DELETE", f"{MESSAGES}/{made}"),
-        ("POST", f"{MESSAGES}/bulk-delete"),
-        ("PATCH", f"{MESSAGES}/bulk-update"),
+        ("DELETE", f"/voicemail/messages/{made}"),
+        ("POST", "/voicemail/messages/bulk-delete"),
+        ("PATCH", "/voicemail/messages/bulk-update"),
     ):
         (await acme(method, path, headers=NOBODY, json={})).problem(401)
-    for method, path in (("PUT", MESSAGES), ("PATCH", f"{MESSAGES}/{made}"), ("POST", f"{MESSAGES}/bulk-update")):
+    for method, path in (
+        ("PUT", MESSAGES),
+        ("PATCH", f"/voicemail/messages/{made}"),
+        ("POST", "/voicemail/messages/bulk-update"),
+    ):
         (await acme(method, path)).problem(405)
 
 

@@ -94,7 +94,11 @@ def _data(
     change: ExtensionChange, given: dict[str, Any], old: Extension | None, usual: dict[str, Any]
 ) -> dict[str, Any]:
     data = dict(old.data) if old else {}
+    shown = laid_over(old.number, old.name, old.caller_id, old.data) if old else {}
     for key, value in given.items():
+        # Clients send back the whole object with one key changed: what they were shown says nothing.
+        if old and value == shown.get(key):
+            continue
         # What is as usual is not kept, or it would not follow when the name or the number is changed.
         if value == usual[key]:
             data.pop(key, None)
