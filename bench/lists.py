@@ -1,0 +1,279 @@
+"""Every list of RingPlan over HTTP at 10 thousand and at 1 million rows of its table: each the other's reference.
+
+`script/bench lists` runs all, `script/bench lists fax cdrs` some. Two databases of one PostgreSQL, a server on each;
+their requests alternate, so that what else the machine does hits both. PostgreSQL does not wait for the disk here: only
+reads are measured, and they find everything in memory.
+"""
+
+import contextlib
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import msgspec
+
+from bench import tables
+from bench.ground import Company, Http, furnish, percentile, phone_system, postgres, ringmain, run
+from bench.tables import Fill
+from ringmain.database.migrate import migrate
+from ringmain.dialects.ringplan.ids import encode
+
+SIZES: Final = (10_000, 1_000_000)
+WARM: Final = 8
+"""Requests before measuring: PostgreSQL keeps a plan from the sixth on."""
+ROUNDS: Final = 6
+EACH: Final = 15
+BUDGET: Final = 1.5
+"""Seconds for one list at one size; a slow one is measured less often."""
+LEAST: Final = 3
+DEEP: Final = "page=100"
+FLAT: Final = 2.0
+"""A ratio over this is none of a flat list."""
+
+CONTACTS: Final = Fill("contacts", tables.CONTACTS)
+CONVERSATIONS: Final = Fill("conversations", tables.CONVERSATIONS)
+
+
+class Group(msgspec.Struct, frozen=True):
+    """What is filled, and which lists are read then: a name and an address; `deep` ones at page 100 too."""
+
+    fills: Sequence[Fill]
+    deep: Mapping[str, str] = {}
+    first: Mapping[str, str] = {}
+
+
+INSTANCE: Final = """
+INSERT INTO instances (company_id, name, domain) VALUES ($1, 'pbx', 'pbx.bench.example') RETURNING uuid
+"""
+EXTENSIONS: Final = "/instances/{instance}/bulks/extensions?"
+V2: Final = "/texting/v2/conversations?"
+GROUPS: Final[dict[str, Group]] = {
+    "users": Group(
+        [Fill("people", tables.PEOPLE)],
+        {"users": "/system/company/contacts?"},
+        {
+            "users, by first name": "/system/company/contacts?first_name=name7",
+            "users, by e-mail": "/system/company/contacts?work_email=p77@bench.example",
+        },
+    ),
+    "directory": Group(
+        [Fill("directory_contacts", tables.DIRECTORY)], {"directory": "/company/directory/contacts?per_page=20&"}
+    ),
+    "locations": Group([Fill("locations", tables.LOCATIONS)], {}, {"locations": "/company/locations?"}),
+    "extensions": Group(
+        [Fill("extensions", tables.EXTENSIONS)],
+        {
+            "extensions": EXTENSIONS,
+            "extensions, by user": f"{EXTENSIONS}by_user=on&",
+            "extensions, softphones": f"{EXTENSIONS}filter_by=softphone&",
+        },
+        {
+            "extensions, search": f"{EXTENSIONS}search=name7777",
+            "extensions, search all": f"{EXTENSIONS}search=desk",
+        },
+    ),
+    "conversations": Group(
+        [CONTACTS, CONVERSATIONS],
+        {"conversations": "/texting/conversations?"},
+    ),
+    "v2": Group(
+        [CONTACTS, CONVERSATIONS],
+        {
+            "texting v2": V2,
+            "texting v2, unread first": f"{V2}sort=unread&",
+            "texting v2, of a number": f"{V2}from_numbers={{number}}&",
+        },
+        {
+            "texting v2, of a contact": f"{V2}contact_id={{contact}}",
+            "texting v2, search a name": f"{V2}search=jane7777",
+            "texting v2, search all": f"{V2}search=jane",
+        },
+    ),
+    "messages": Group(
+        [CONTACTS, CONVERSATIONS, Fill("messages", tables.MESSAGES), Fill("", tables.COUNT_MESSAGES)],
+        {"messages": "/texting/conversations/{conversation}/messages?"},
+        {
+            "search, rare word": "/texting/conversations/search?text=word777",
+            "search, word of all": "/texting/conversations/search?text=message",
+            "search, two words": "/texting/conversations/search?text=message+word777",
+            "texting v2, search words": f"{V2}search=word777",
+            "texting v2, search word of all": f"{V2}search=message",
+        },
+    ),
+    "contacts": Group(
+        [CONTACTS],
+        {},
+        {
+            "texting contacts (1000)": "/texting/contacts",
+            "texting contacts, a name": "/texting/contacts?search=jane7777",
+            "texting contacts, all names": "/texting/contacts?search=jane",
+            "texting contacts, digits": "/texting/contacts?search=2007777",
+            "texting contacts, none": "/texting/contacts?search=zebra",
+        },
+    ),
+    "voicemail": Group(
+        [Fill("voicemails", tables.VOICEMAILS)],
+        {
+            "voicemail": "/voicemail/messages?",
+            "voicemail, by duration": "/voicemail/messages?sort=-duration&",
+            "voicemail, from a day on": "/voicemail/messages?from_date=2020-01-02T03:04:05&",
+        },
+        {
+            "voicemail, of an extension": "/voicemail/messages?extension_destination=1001",
+            "voicemail, two sorts": "/voicemail/messages?sort=duration,-extension_destination",
+        },
+    ),
+    "fax": Group(
+        [Fill("faxes", tables.FAXES)],
+        {
+            "fax inbound": "/fax/messages/inbound?",
+            "fax outbound": "/fax/messages/outbound?",
+            "fax scheduled": "/fax/messages/scheduled?",
+            "fax inbound, unread": "/fax/messages/inbound?is_read=false&",
+            "fax outbound, by subject": "/fax/messages/outbound?sort=subject&",
+        },
+        {
+            "fax inbound, of a number": "/fax/messages/inbound?number=%2B13102007770",
+            "fax inbound, search": "/fax/messages/inbound?search=word7770",
+        },
+    ),
+    "cdrs": Group(
+        [Fill("calls", tables.CALLS), Fill("call_extensions", tables.CALL_EXTENSIONS), Fill("", tables.COUNT_CALLS)],
+        {
+            "cdrs": "/cdrs/v3/cdrs?",
+            "cdrs, of a direction": "/cdrs/v3/cdrs?direction=IN&",
+            "cdrs, from a day on": "/cdrs/v3/cdrs?from_date=2020-01-02T03:04:05&",
+        },
+        {
+            "cdrs, of an extension": "/cdrs/v3/cdrs?extension=1001",
+            "cdrs, of a source": "/cdrs/v3/cdrs?src=%2B13102000777",
+        },
+    ),
+    "meet": Group(
+        [Fill("meetings", tables.MEETINGS)],
+        {"meet events": "/meet/v2/events?", "meet events, from a day on": "/meet/v2/events?date_from=2020-01-02&"},
+    ),
+    "webhooks": Group(
+        [Fill("endpoints", tables.ENDPOINTS), Fill("subscriptions", tables.SUBSCRIPTIONS)],
+        {},
+        {"webhooks": "/webhooks/callbacks"},
+    ),
+}
+
+
+class Side(msgspec.Struct):
+    """One size: its database, its company, and a connection to its server."""
+
+    dsn: str
+    rows: int
+    company: Company
+    instance: str
+    headers: bytes
+    port: int = 0
+
+    async def ask(self, http: Http, path: str) -> float:
+        """Milliseconds until the answer is there."""
+        values = {"instance": self.instance, "number": "%2B" + self.company.number[1:]}
+        address = path.format(**values, conversation=encode(1), contact=encode(7))
+        started = time.perf_counter()
+        status, body = await http.request(f"GET {address} HTTP/1.1\r\n".encode() + self.headers)
+        if status != 200:
+            raise RuntimeError(f"{address}: {status} {body[:200]!r}")
+        return (time.perf_counter() - started) * 1000
+
+
+@contextlib.asynccontextmanager
+async def side(dsn: str, rows: int, fills: Sequence[Fill]) -> AsyncIterator[Side]:
+    """A copy of the migrated database with a company, filled, and a server on it."""
+    name = f"lists_{rows}"
+    admin = await asyncpg.connect(dsn)
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    await admin.close()
+    own = urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
+    started = time.perf_counter()
+    made = await furnished(own, rows, fills)
+    print(
+        f"{rows:,} rows of {', '.join(one.table for one in fills if one.table)}: {time.perf_counter() - started:.0f} s"
+    )
+    async with ringmain(own) as (port, _):
+        made.port = port
+        yield made
+    admin = await asyncpg.connect(dsn)
+    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await admin.close()
+
+
+async def furnished(dsn: str, rows: int, fills: Sequence[Fill]) -> Side:
+    connection = await asyncpg.connect(dsn, timeout=30)
+    await migrate(connection)
+    async with phone_system(dsn, 2) as core:
+        company = await furnish(core, 0)
+        instance = await core.database.fetchval(INSTANCE, company.id)
+    for one in fills:
+        await tables.fill(connection, one, company.id, rows)
+    # Without a look at visibility, indexes alone are not enough for anything.
+    await connection.execute("VACUUM ANALYZE", timeout=tables.TIMEOUT)
+    await connection.close()
+    headers = f"Host: bench\r\nAuthorization: Bearer {company.key}\r\nX-User-Id: primary\r\n\r\n".encode()
+    return Side(dsn, rows, company, str(instance), headers)
+
+
+async def compare(sides: Sequence[Side], name: str, path: str) -> float:
+    """Print p50 at both sizes; gives the ratio."""
+    taken: list[list[float]] = [[] for _ in sides]
+    for one in sides:
+        await some(one, path, WARM, [])
+    for _ in range(ROUNDS):
+        for one, its in zip(sides, taken, strict=True):
+            await some(one, path, EACH, its)
+    small, large = (percentile(its, 50) for its in taken)
+    mark = "" if large / small <= FLAT else "   NOT FLAT"
+    print(f"{name:42} {small:9.2f} ms {large:9.2f} ms   ratio {large / small:6.2f}{mark}", flush=True)
+    return large / small
+
+
+async def some(one: Side, path: str, count: int, taken: list[float]) -> None:
+    """So many requests more, unless they already took long enough. The server ends connections that wait."""
+    http = await Http.open(one.port)
+    for _ in range(count):
+        if sum(taken) < BUDGET * 1000 or len(taken) < LEAST:
+            taken.append(await one.ask(http, path))
+    http.close()
+
+
+async def measure(dsn: str, group: Group) -> dict[str, float]:
+    """All lists of a group; gives their ratios."""
+    ratios: dict[str, float] = {}
+    async with side(dsn, SIZES[0], group.fills) as small, side(dsn, SIZES[1], group.fills) as large:
+        for name, path in group.deep.items():
+            ratios[name] = await compare((small, large), name, path)
+            ratios[f"{name}, page 100"] = await compare((small, large), f"{name}, page 100", f"{path}{DEEP}")
+        for name, path in group.first.items():
+            ratios[name] = await compare((small, large), name, path)
+    return ratios
+
+
+async def main() -> None:
+    chosen = sys.argv[1:] or list(GROUPS)
+    unknown = [name for name in chosen if name not in GROUPS]
+    if unknown:
+        sys.exit(f"no list is called {', '.join(unknown)}: there are {', '.join(GROUPS)}")
+    ratios: dict[str, float] = {}
+    async with postgres() as dsn:
+        admin = await asyncpg.connect(dsn)
+        for setting in ("fsync = off", "full_page_writes = off", "max_wal_size = '8GB'", "autovacuum = off"):
+            await admin.execute(f"ALTER SYSTEM SET {setting}")
+        await admin.execute("SELECT pg_reload_conf()")
+        await admin.close()
+        for name in chosen:
+            ratios |= await measure(dsn, GROUPS[name])
+    worst = max(ratios, key=lambda name: ratios[name])
+    steep = sum(ratio > FLAT for ratio in ratios.values())
+    print(f"{len(ratios)} lists, {steep} of them not flat; worst ratio {ratios[worst]:.2f}: {worst}")
+
+
+if __name__ == "__main__":
+    run(main)
