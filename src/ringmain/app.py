@@ -9,6 +9,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ringmain.calendars.build import connecting
 from ringmain.carriers import build as carriers
 from ringmain.carriers.dispatch import Dispatcher, grouped_receipts
 from ringmain.core.errors import Invalid
@@ -112,7 +113,18 @@ class Ringmain:
             storage = open_storage(settings.file_place)
         except (ValueError, OSError) as error:
             raise SettingError(f"RINGMAIN_FILE_STORAGE: {error}") from error
-        self.core = Core(self.database, self.wakeups, storage, pbx=adapters(self.database), audio=audio, fax=fax)
+        try:
+            calendars = connecting(settings)
+        except (ValueError, OSError) as error:
+            raise SettingError(f"RINGMAIN_SECRET_KEY: {error}") from error
+        self.core = Core(
+            *(self.database, self.wakeups, storage),
+            pbx=adapters(self.database),
+            audio=audio,
+            fax=fax,
+            calendars=calendars,
+            meet_url=settings.meet_url,
+        )
         if settings.operator_token:
             self.core.credentials.accept_operator_token("environment", settings.operator_token)
 

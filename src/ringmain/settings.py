@@ -64,6 +64,35 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         list[str],
         Meta(description="Origins of pages that the login page may send tokens to, as https://app.example.com."),
     ] = []
+    meet_url: Annotated[
+        str,
+        Meta(
+            description="The video server (Jitsi Meet) of meetings. {room} stands for the room, as in "
+            "https://meet.example.com/auth/?id={room}; without it the room is the next part of the path."
+        ),
+    ] = "https://meet.jit.si"
+    google_client_id: Annotated[
+        str, Meta(description="The OAuth client that connects Google calendars; empty: they cannot be connected.")
+    ] = ""
+    google_client_secret: Annotated[str, Meta(description="That client's secret.", extra=SECRET)] = ""
+    google_issuer: Annotated[str, Meta(description="An OpenID provider in Google's place.")] = (
+        "https://accounts.google.com"
+    )
+    outlook_client_id: Annotated[
+        str, Meta(description="The OAuth client that connects Outlook calendars; empty: they cannot be connected.")
+    ] = ""
+    outlook_client_secret: Annotated[str, Meta(description="That client's secret.", extra=SECRET)] = ""
+    outlook_issuer: Annotated[str, Meta(description="An OpenID provider in Microsoft's place.")] = (
+        "https://login.microsoftonline.com/common/v2.0"
+    )
+    secret_key: Annotated[
+        str,
+        Meta(
+            description="What calendars' tokens are encrypted with, at least 24 characters, the same in all processes; "
+            "empty: a key that is made in the data folder.",
+            extra=SECRET,
+        ),
+    ] = ""
     egress_allow: Annotated[
         list[str],
         Meta(description="Private addresses that webhooks may go to, as 10.1.0.0/16:8080 or 127.0.0.1:*."),
@@ -189,6 +218,8 @@ def _check(settings: Settings) -> None:
         raise SettingError("DATABASE_URL: must begin with postgresql://")
     if settings.public_url and not settings.public_url.startswith(("http://", "https://")):
         raise SettingError("RINGMAIN_PUBLIC_URL: must begin with http:// or https://")
+    if not settings.meet_url.startswith(("http://", "https://")):
+        raise SettingError("RINGMAIN_MEET_URL: must begin with http:// or https://")
     if settings.operator_token and len(settings.operator_token) < 24:
         raise SettingError("RINGMAIN_OPERATOR_TOKEN: must have at least 24 characters")
 

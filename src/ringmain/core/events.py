@@ -15,6 +15,7 @@ MESSAGE_UPDATED: Final = "message.updated"  # state, text
 MESSAGES_READ: Final = "messages.read"
 MESSAGE_DELETED: Final = "message.deleted"
 CONVERSATION_CREATED: Final = "conversation.created"
+CONVERSATION_UPDATED: Final = "conversation.updated"  # pinned, or no longer
 CONVERSATION_DELETED: Final = "conversation.deleted"
 OPT_OUT_CREATED: Final = "opt_out.created"
 OPT_OUT_DELETED: Final = "opt_out.deleted"
@@ -32,6 +33,9 @@ FAX_CREATED: Final = "fax.created"  # to be sent, now or at its time
 FAX_UPDATED: Final = "fax.updated"  # its state, what is written on it, read or hidden
 FAX_RECEIVED: Final = "fax.received"
 FAX_DELETED: Final = "fax.deleted"
+MEETING_CREATED: Final = "meeting.created"
+MEETING_UPDATED: Final = "meeting.updated"
+MEETING_DELETED: Final = "meeting.deleted"  # called off
 CALL_RINGING: Final = "call.ringing"  # a leg begins to ring
 CALL_DIAL_ENDED: Final = "call.dial_ended"  # that attempt is over, answered or not
 CALL_ENDED: Final = "call.ended"  # the whole call is over
@@ -44,6 +48,7 @@ TYPES: Final = frozenset(
         MESSAGES_READ,
         MESSAGE_DELETED,
         CONVERSATION_CREATED,
+        CONVERSATION_UPDATED,
         CONVERSATION_DELETED,
         OPT_OUT_CREATED,
         OPT_OUT_DELETED,
@@ -61,6 +66,9 @@ TYPES: Final = frozenset(
         FAX_UPDATED,
         FAX_RECEIVED,
         FAX_DELETED,
+        MEETING_CREATED,
+        MEETING_UPDATED,
+        MEETING_DELETED,
         CALL_RINGING,
         CALL_DIAL_ENDED,
         CALL_ENDED,

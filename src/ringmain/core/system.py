@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from obstore.store import ObjectStore
 
+from ringmain.core.calendars.service import Calendars, Connecting
+from ringmain.core.calls.sandbox import SandboxCalls
+from ringmain.core.calls.service import Calls
 from ringmain.core.companies.service import Companies
 from ringmain.core.credentials.service import Credentials
 from ringmain.core.credentials.sessions import Sessions
@@ -16,6 +19,8 @@ from ringmain.core.instances.pbx import PbxAdapter
 from ringmain.core.instances.service import Instances
 from ringmain.core.locations.service import Locations
 from ringmain.core.mail.service import Mails
+from ringmain.core.meetings.rooms import DEFAULT as PUBLIC_MEET
+from ringmain.core.meetings.service import Meetings
 from ringmain.core.numbers.service import Numbers
 from ringmain.core.people.invitations import Invitations
 from ringmain.core.people.service import People
@@ -34,6 +39,8 @@ class Core:
     `pbx`: an adapter for each kind of PBX that instances may be, by name (pbx/build.py). Without it none works.
     `audio`: what reads recordings (documents/audio.py). Without it no voicemail can come in.
     `fax`: what makes fax pages (documents/fax.py). Without it no fax can be sent or come in.
+    `calendars`: the providers of calendars (calendars/build.py). Without it none can be connected.
+    `meet_url`: the video server where people meet, as core/meetings/rooms.py reads it.
     """
 
     def __init__(
@@ -45,6 +52,8 @@ class Core:
         pbx: Mapping[str, PbxAdapter] | None = None,
         audio: AudioTools | None = None,
         fax: FaxDocuments | None = None,
+        calendars: Connecting | None = None,
+        meet_url: str = PUBLIC_MEET,
     ) -> None:
         self.database = database
         self.wakeups = wakeups
@@ -63,5 +72,9 @@ class Core:
         self.presence = PresenceService(database, wakeups)
         self.instances = Instances(database, wakeups, pbx or {})
         self.extensions = Extensions(database, wakeups, self.instances)
+        self.calls = Calls(database, wakeups)
+        self.sandbox_calls = SandboxCalls(database, self.calls, self.instances, self.files, audio)
         self.voicemails = Voicemails(database, wakeups, self.files, self.mails, audio)
         self.faxes = Faxes(database, wakeups, self.files, self.mails, fax)
+        self.meetings = Meetings(database, wakeups, self.mails, meet_url=meet_url)
+        self.calendars = Calendars(database, calendars)

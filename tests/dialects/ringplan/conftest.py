@@ -143,6 +143,7 @@ COUNTED = (
     "presence",
     "faxes",
     "fax_destinations",
+    "calls",
     "extensions",
     "companies",
     "people",
@@ -150,6 +151,9 @@ COUNTED = (
     "directory_contacts",
     "sessions",
     "mails",
+    "meetings",
+    "calendar_connections",
+    "calendar_requests",
     "voicemails",
 )
 

@@ -8,9 +8,12 @@ from ringmain.core.system import Core
 from ringmain.dialects.kit.cors import Cors
 from ringmain.dialects.kit.routing import Dialect, Endpoint
 from ringmain.dialects.ringplan.auth import Authentication
+from ringmain.dialects.ringplan.calendars import CalendarRoutes
+from ringmain.dialects.ringplan.calls import CallRoutes
 from ringmain.dialects.ringplan.company import CompanyRoutes
 from ringmain.dialects.ringplan.contacts import TextingContactRoutes
 from ringmain.dialects.ringplan.conversations import ConversationRoutes
+from ringmain.dialects.ringplan.conversations_v2 import ConversationV2Routes
 from ringmain.dialects.ringplan.directory import DirectoryRoutes
 from ringmain.dialects.ringplan.errors import ERRORS, problem
 from ringmain.dialects.ringplan.extensions import ExtensionRoutes
@@ -21,6 +24,7 @@ from ringmain.dialects.ringplan.invitations import InvitationRoutes
 from ringmain.dialects.ringplan.lists import PAGING_HEADERS
 from ringmain.dialects.ringplan.locations import LocationRoutes
 from ringmain.dialects.ringplan.login import LoginRoutes
+from ringmain.dialects.ringplan.meetings import MeetingRoutes
 from ringmain.dialects.ringplan.messages import MessageRoutes
 from ringmain.dialects.ringplan.numbers import TextingNumberRoutes
 from ringmain.dialects.ringplan.realtime import Sockets
@@ -41,7 +45,9 @@ def endpoints(core: Core, public_url: str, login_origins: Sequence[str] = ()) ->
         *DirectoryRoutes(core).endpoints,
         *InstanceRoutes(core).endpoints,
         *ExtensionRoutes(core).endpoints,
+        *CallRoutes(core, public_url).endpoints,
         *ConversationRoutes(core).endpoints,
+        *ConversationV2Routes(core).endpoints,
         *MessageRoutes(core).endpoints,
         *TextingContactRoutes(core).endpoints,
         *TextingNumberRoutes(core).endpoints,
@@ -49,6 +55,8 @@ def endpoints(core: Core, public_url: str, login_origins: Sequence[str] = ()) ->
         *StatusRoutes(core).endpoints,
         *VoicemailRoutes(core, public_url).endpoints,
         *FaxRoutes(core).endpoints,
+        *MeetingRoutes(core, public_url).endpoints,
+        *CalendarRoutes(core, public_url).endpoints,
         *WebhookRoutes(core).endpoints,
     ]
 

@@ -49,6 +49,11 @@ def done(title: str, text: str) -> HTMLResponse:
     return _page(title, f"<p>{escape(text)}</p>")
 
 
+def failed(title: str, text: str, status: int) -> HTMLResponse:
+    """Says that something could not be done, and why."""
+    return _page(title, "", text, status)
+
+
 def is_form(request: Request) -> bool:
     """Whether a browser's form was sent, not JSON."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM
