@@ -111,12 +111,20 @@ class Texting(Conversations):
         return _contact(row)
 
     async def search_contacts(self, company_id: int, *, search: str | None = None, limit: int = 1000) -> list[Contact]:
-        """Contacts whose first, last or full name begins with it, or whose number holds its digits; newest first."""
+        """Contacts whose first, last or full name begins with it, or whose number holds its digits; newest first.
+
+        Of more than `limit`, those among the ten thousand newest contacts come before others.
+        """
         name = digits = None
         if search and (wanted := search.strip()):
-            name = _like(check_text("search", wanted).lower())
+            plain = check_text("search", wanted).lower()
+            name = _like(plain)
             found = re.sub(r"[\s().-]", "", wanted).removeprefix("+")
             digits = found if found.isascii() and found.isdigit() else None
+            if digits is None:
+                first_word = plain.partition(" ")[0]
+                arguments = (company_id, plain, first_word, limit, f"{name}%")
+                return [_contact(row) for row in await self._database.fetch(store.SEARCH_NAMES, *arguments)]
         rows = await self._database.fetch(store.SEARCH_CONTACTS, company_id, name, digits, limit)
         return [_contact(row) for row in rows]
 
