@@ -50,7 +50,7 @@ async def test_a_document_as_a_file_comes_in(operator: Operator, path: str) -> N
     text = await operator("POST", path, 201, data=form(b"one\ftwo\fthree", to=FAX_NUMBER))
     assert (text["pages"], text["sender"], text["sender_name"]) == (3, "", "")
     fields = {"to": FAX_NUMBER, "from_": "+442079460000", "from_name": "Me", "received_at": "2026-01-02T03:04:05Z"}
-    older = await operator("POST", path, 201, data=form(**fields))
+    older = await operator("POST", path, 201, data=form(DOCUMENT, **fields))
     assert (older["sender"], older["sender_name"]) == ("+442079460000", "Me")
     newest = await operator("GET", f"{path}?per_page=1", 200)
     assert (newest["items"], newest["total"]) == ([text], 2)

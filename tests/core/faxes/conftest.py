@@ -20,7 +20,7 @@ class Faxing(msgspec.Struct):
     file_id: int
 
     async def send(self, **fields: Any) -> Fax:
-        given = {"file_id": self.file_id, "sender": self.number, "recipient": "+18584375000"} | fields
+        given: dict[str, Any] = {"file_id": self.file_id, "sender": self.number, "recipient": "+18584375000"} | fields
         return await self.core.faxes.send(self.company_id, NewFax(**given), origin="test")
 
     async def get(self, fax: Fax) -> Fax:

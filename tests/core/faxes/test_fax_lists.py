@@ -188,6 +188,8 @@ async def test_orders_may_be_mixed(core: Core, faxes: list[Fax], office_id: int)
         ("ayment", lambda one: False),
         ("'); DROP TABLE faxes; --", lambda one: False),
         ("!!!", lambda one: False),
+        ("x" * 3000, lambda one: False),
+        ("\U0001d518" * 600 + " é" * 900, lambda one: False),
         ("company", lambda one: False),
         ("a & !b | c:*", lambda one: False),
     ],

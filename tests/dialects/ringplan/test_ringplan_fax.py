@@ -377,6 +377,7 @@ async def test_row_43_and_ambiguity_24_only_failed_faxes_are_updated(acme: Calle
     changed = await acme("PUT", path, json=whole)
     assert changed.json() == reply.json() | {"subject": ""}
     assert changed.json()["status"] == "failed"
+    body: object
     for body in ({"to": "x"}, {"from": "2025550123"}, {"file": {"id": "x"}}, {"file": {"id": ids.encode(8192)}}, [], 5):
         (await acme("PUT", path, json=body)).problem(400)
     for unknown in ((await desk.schedule())["id"], *UNKNOWN):
@@ -492,6 +493,7 @@ async def test_row_48_update_a_scheduled_fax(acme: Caller, globex: Caller, desk:
     changed = await acme("PUT", path, json={"file": {"id": ids.encode(longer)}, "send_at": "2099-01-01"})
     assert (changed.json()["pages"], changed.json()["send_at"]) == (3, "2099-01-01T00:00:00.000000Z")
     assert (await acme("PUT", path, json=changed.json())).json() == changed.json()
+    body: object
     for body in ({"send_at": ""}, {"send_at": None}, {"send_at": "x"}, {"to": "x"}, {"file": {"id": "x"}}, [], 5):
         (await acme("PUT", path, json=body)).problem(400)
     assert (await acme("GET", SCHEDULED)).json() == [changed.json()]

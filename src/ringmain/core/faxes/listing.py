@@ -25,6 +25,8 @@ DAY: Final = timedelta(days=1)
 NUMBER: Final = re.compile(r"\+?[0-9 ().\-/]*[0-9][0-9 ().\-/]*")
 WORD: Final = re.compile(r"\w+")
 MAX_WORDS: Final = 20
+MAX_WORD: Final = 500
+"""Characters; as many as a subject has. PostgreSQL takes words of 2046 octets."""
 
 
 class Arguments:
@@ -52,7 +54,8 @@ def page(
     span = _span(arguments, since, until)
     by = _order_by(order)
     # The page is found in an index alone; only then are its rows read.
-    statement = f"""
+    hits = "" if wanted.search is None else _hits(arguments, wanted.search)
+    statement = f"""{hits}
         SELECT {_total(arguments, wanted, kept, since, until)} AS total, ARRAY(
             SELECT fax_json(f)::text FROM (
                 SELECT f.id FROM faxes f WHERE {" AND ".join([*kept, *span])}
@@ -92,16 +95,28 @@ def _words(arguments: Arguments, wanted: FaxFilter) -> list[str]:
     if wanted.subject is not None:
         conditions.append(f"lower(f.subject) = lower({arguments.add(wanted.subject)}::text)")
     if wanted.search is not None:
-        words, company = arguments.add(_query(wanted.search)), arguments.add(f"'/{arguments.values[0]}'")
-        found = f"(to_tsquery('simple', {words}::text) && {company}::text::tsquery)"
-        conditions.append(f"f.search @@ {found} AND numnode(to_tsquery('simple', {words}::text)) > 0")
+        conditions.append("f.id IN (SELECT id FROM hits)")
     return conditions
 
 
-def _query(text: str) -> str:
-    """Words that all must occur, each as the beginning of a longer one; digits of one number are one word."""
+def _hits(arguments: Arguments, search: str) -> str:
+    """Those that have words beginning with all the words; found first, by the index of words alone."""
+    place = arguments.add(_spaced(search))
+    return f"""
+        WITH wanted AS (
+            SELECT coalesce(string_agg('''' || word || ''':*', ' & '), '')::tsquery AS words
+            FROM unnest(fax_words($1, {place}::text)) AS word
+        ), hits AS MATERIALIZED (
+            SELECT f.id FROM wanted CROSS JOIN LATERAL (
+                SELECT f.id FROM faxes f WHERE f.search @@ wanted.words AND f.company_id = $1 OFFSET 0
+            ) AS f WHERE numnode(wanted.words) > 0
+        )"""  # noqa: S608
+
+
+def _spaced(text: str) -> str:
+    """Only words and blanks; the digits of one number are one word."""
     words = ["".join(WORD.findall(text))] if NUMBER.fullmatch(text.strip()) else WORD.findall(text)
-    return " & ".join(f"'{word}':*" for word in words[:MAX_WORDS])
+    return " ".join(word[:MAX_WORD] for word in words[:MAX_WORDS])
 
 
 def _span(arguments: Arguments, since: datetime | None, until: datetime | None) -> list[str]:

@@ -38,6 +38,7 @@ NEWEST: Final = (("created_at", True),)
 RECEIVED: Final[tuple[Folder, ...]] = ("inbound", "hidden")
 
 _fax: Final = msgspec.json.Decoder(Fax)
+_addresses: Final = msgspec.json.Decoder(list[str])
 
 
 class Faxes:
@@ -189,7 +190,7 @@ class Faxes:
                 known = await connection.fetchval(store.BY_REFERENCE, company_id, given.reference)
                 return _fax.decode(known)
             fax = _fax.decode(row["fax"])
-            groups = [row["owner_emails"], *(emails.split(",") for emails in row["destinations"])]
+            groups = [row["owner_emails"], *map(_addresses.decode, row["destinations"])]
             for mail in notices.received(fax, groups, row["timezone"]):
                 await self._mails.queue(connection, company_id, mail)
         self._wakeups.wake(EVENTS)

@@ -124,7 +124,7 @@ WITH target AS (
     {NOTED.format(type="'fax.received'", origin="$11")}
 )
 SELECT target.timezone, target.owner_emails, shown.fax::text AS fax,
-    ARRAY(SELECT array_to_string(d.emails, ',') FROM fax_destinations d WHERE d.company_id = $1 ORDER BY d.id)
+    ARRAY(SELECT to_json(d.emails)::text FROM fax_destinations d WHERE d.company_id = $1 ORDER BY d.id)
         AS destinations
 FROM target LEFT JOIN shown ON true
 """
