@@ -56,6 +56,10 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     parameters: Mapping[str, str]
     endpoints: Endpoints | None = None
 
+    def __repr__(self) -> str:
+        # Tracebacks in logs show what variables hold.
+        return f"Client({self.issuer!r}, {self.id!r})"
+
 
 class _Response(msgspec.Struct):
     access_token: Annotated[str, msgspec.Meta(min_length=1)]
