@@ -71,7 +71,7 @@ GROUPS: Final[dict[str, Group]] = {
             "extensions, softphones": f"{EXTENSIONS}filter_by=softphone&",
         },
         {
-            "extensions, search": f"{EXTENSIONS}search=name7777",
+            "extensions, search": f"{EXTENSIONS}search=name7777x",
             "extensions, search all": f"{EXTENSIONS}search=desk",
         },
     ),
@@ -88,7 +88,7 @@ GROUPS: Final[dict[str, Group]] = {
         },
         {
             "texting v2, of a contact": f"{V2}contact_id={{contact}}",
-            "texting v2, search a name": f"{V2}search=jane7777",
+            "texting v2, search a name": f"{V2}search=jane7777x",
             "texting v2, search all": f"{V2}search=jane",
         },
     ),
@@ -96,10 +96,10 @@ GROUPS: Final[dict[str, Group]] = {
         [CONTACTS, CONVERSATIONS, Fill("messages", tables.MESSAGES), Fill("", tables.COUNT_MESSAGES)],
         {"messages": "/texting/conversations/{conversation}/messages?"},
         {
-            "search, rare word": "/texting/conversations/search?text=word777",
+            "search, rare word": "/texting/conversations/search?text=word777x",
             "search, word of all": "/texting/conversations/search?text=message",
-            "search, two words": "/texting/conversations/search?text=message+word777",
-            "texting v2, search words": f"{V2}search=word777",
+            "search, two words": "/texting/conversations/search?text=message+word777x",
+            "texting v2, search words": f"{V2}search=word777x",
             "texting v2, search word of all": f"{V2}search=message",
         },
     ),
@@ -108,7 +108,7 @@ GROUPS: Final[dict[str, Group]] = {
         {},
         {
             "texting contacts (1000)": "/texting/contacts",
-            "texting contacts, a name": "/texting/contacts?search=jane7777",
+            "texting contacts, a name": "/texting/contacts?search=jane7777x",
             "texting contacts, all names": "/texting/contacts?search=jane",
             "texting contacts, digits": "/texting/contacts?search=2007777",
             "texting contacts, none": "/texting/contacts?search=zebra",
@@ -137,7 +137,7 @@ GROUPS: Final[dict[str, Group]] = {
         },
         {
             "fax inbound, of a number": "/fax/messages/inbound?number=%2B13102007770",
-            "fax inbound, search": "/fax/messages/inbound?search=word7770",
+            "fax inbound, search": "/fax/messages/inbound?search=word7770x",
         },
     ),
     "cdrs": Group(

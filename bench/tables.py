@@ -36,13 +36,13 @@ FROM generate_series(0, $2::int - 1) AS n
 # Rows' triggers are off: what they would fill in is filled in here.
 EXTENSIONS: Final = """
 INSERT INTO extensions (company_id, instance_id, number, name, purpose, secret, user_name)
-SELECT $1::bigint, i.id, n, 'Desk ' || n || ' name' || n,
+SELECT $1::bigint, i.id, n, 'Desk ' || n || ' name' || n || 'x',
     CASE n % 2 WHEN 0 THEN 'softphone' ELSE 'ip-phone' END, 'x', 'user ' || n
 FROM generate_series(1, $2::int) AS n, instances i WHERE i.company_id = $1
 """
 CONTACTS: Final = """
 INSERT INTO contacts (company_id, id, number, first_name, last_name)
-SELECT $1::bigint, n, '+1310' || 2000000 + n, 'Jane' || n, 'Doe' || n FROM generate_series(1, $2::int) AS n
+SELECT $1::bigint, n, '+1310' || 2000000 + n, 'Jane' || n || 'x', 'Doe' || n FROM generate_series(1, $2::int) AS n
 """
 CONVERSATIONS: Final = """
 INSERT INTO conversations (company_id, id, number_id, contact_ids, last_activity_at, unread_count)
@@ -51,7 +51,7 @@ FROM generate_series(1, $2::int) AS n, numbers k WHERE k.company_id = $1
 """
 MESSAGES: Final = """
 INSERT INTO messages (company_id, conversation_id, direction, state, text, sender, recipients, encoding, segments, read)
-SELECT $1::bigint, 1, 'outbound', 'delivered', 'Message word' || n, '+12025550123', '{+13105550100}', 'gsm7', 1, true
+SELECT $1::bigint, 1, 'outbound', 'delivered', 'Message word' || n || 'x', '+12025550123', '{+13105550100}', 'gsm7', 1, true
 FROM generate_series(1, $2::int) AS n
 """
 COUNT_MESSAGES: Final = "UPDATE conversations SET message_count = $2::int WHERE company_id = $1 AND id = 1"
@@ -67,7 +67,7 @@ INSERT INTO faxes (company_id, direction, state, own_number, own_name, party_num
     file_id, file, preview_id, pages, created_at)
 SELECT $1::bigint, CASE n % 3 WHEN 0 THEN 'inbound' ELSE 'outbound' END,
     CASE n % 3 WHEN 0 THEN 'received' WHEN 1 THEN 'sent' ELSE 'scheduled' END,
-    '+12025550123', 'Bench', '+1310' || 2000000 + n, 'Party ' || n, 'Subject word' || n,
+    '+12025550123', 'Bench', '+1310' || 2000000 + n, 'Party ' || n, 'Subject word' || n || 'x',
     n % 2 = 0, 1, '{DOCUMENT}', 1, n % 9, now() - n * interval '30 seconds'
 FROM generate_series(1, $2::int) AS n
 """
