@@ -115,6 +115,12 @@ async def test_every_operation_answers_as_described(world: World) -> None:
     came = await operator("POST", f"{company}/faxes", 201, json=page)
     assert await operator("GET", f"{company}/faxes", 200) == {"items": [came], "total": 1}
 
+    told = await operator("POST", f"{company}/calls", 201, json={"from": "1009", "to": "+13105550100"})
+    assert await operator("GET", f"{company}/calls", 200) == {"items": [told], "total": 1}
+    status = {"status": "away", "additional": "lunch"}
+    present = await operator("PUT", f"{company}/people/{acme.owner_id}/presence", 200, json=status)
+    assert (await operator("GET", f"{company}/presence", 200))["items"] == [present]
+
     carriers = (await operator("GET", f"{V1}/carriers", 200))["items"]
     assert [(one["name"], one["state"]) for one in carriers] == [("sandbox", "ready")]
 

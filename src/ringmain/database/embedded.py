@@ -24,7 +24,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import asyncpg
@@ -76,8 +76,10 @@ class EmbeddedServer:
     owned: bool
     dsn: str
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, settings: Mapping[str, str] | None = None) -> None:
+        """`settings`: PostgreSQL's own, over ours. Only a database that may be lost goes without fsync."""
         self.data_dir = data_dir.resolve()
+        self._settings = {**_SETTINGS, **(settings or {})}
         self.run_dir = Path("/tmp") / f"ringmain-{placement.data_dir_key(self.data_dir)}"  # noqa: S108
         self.dsn = f"postgresql://ringmain@/ringmain?host={self.run_dir}&port=5432"
         self.owned = False
@@ -198,7 +200,7 @@ class EmbeddedServer:
         """Start the server and wait until it accepts connections. False: it ended instead."""
         for pid_file in (place.cluster / "postmaster.pid", self.run_dir / ".s.PGSQL.5432.lock"):
             _discard_if_stale(pid_file, place.cluster)
-        settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        settings = [f"--{name}={value}" for name, value in self._settings.items()]
         process = spawn(
             place, self._log, lock, "postgres", "-D", str(place.cluster), "-k", str(self.run_dir), *settings
         )

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp
 from ringmain.core.system import Core
 from ringmain.core.texting.carrier import CarrierStatus
 from ringmain.dialects.kit import answer
-from ringmain.operator import companies, extensions, fax, texting, voicemail, webhooks
+from ringmain.operator import calls, companies, extensions, fax, presence, texting, voicemail, webhooks
 from ringmain.operator.health import Liveness, Ready
 from ringmain.operator.metering import metered
 from ringmain.operator.metrics import Metrics
@@ -53,6 +53,8 @@ def build(
 
     operations = [
         *companies.OPERATIONS,
+        *calls.OPERATIONS,
+        *presence.OPERATIONS,
         *extensions.OPERATIONS,
         *fax.OPERATIONS,
         *texting.OPERATIONS,
