@@ -45,8 +45,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     roles: Annotated[
         list[Role],
         Meta(
-            description="What this process does: api answers requests, relay delivers webhooks, carrier sends texts and faxes, "
-            "mail sends mail."
+            description="What this process does: api answers requests, relay delivers webhooks, "
+            "carrier sends texts and faxes, mail sends mail."
         ),
     ] = msgspec.field(default_factory=lambda: ["api", "relay", "carrier", "mail"])
     smtp_url: Annotated[
