@@ -53,7 +53,8 @@ MESSAGES: Final = """
 INSERT INTO messages
     (company_id, conversation_id, direction, state, text, sender, recipients, encoding, segments, read)
 SELECT
-    $1::bigint, 1, 'outbound', 'delivered', 'Message word' || n || 'x', '+12025550123', '{+13105550100}', 'gsm7', 1, true
+    $1::bigint, 1, 'outbound', 'delivered', 'Message word' || n || 'x', '+12025550123', '{+13105550100}',
+    'gsm7', 1, true
 FROM generate_series(1, $2::int) AS n
 """
 COUNT_MESSAGES: Final = "UPDATE conversations SET message_count = $2::int WHERE company_id = $1 AND id = 1"

@@ -16,6 +16,7 @@ from ringmain.core.system import Core
         ("020 7946 0123", "GB", "+442079460123"),
         ("+44 20 7946 0123", "US", "+442079460123"),
         ("9513301234", "US", "+19513301234"),
+        ("11235554321", "US", "+11235554321"),
     ],
 )
 def test_numbers_as_people_write_them(text: str, country: str, e164: str) -> None:

@@ -22,14 +22,17 @@ def normalise(text: str, country: str) -> str:
     text = text.strip()
     if len(text) > LONGEST or not PLAIN.fullmatch(text):
         raise Invalid("number", "is not a telephone number")
-    try:
-        parsed = phonenumbers.parse(text, country)
-    except phonenumbers.NumberParseException as error:
-        raise Invalid("number", "is not a telephone number") from error
-    # Possible, not valid: the vendors' own examples and new ranges are not in the library's lists of valid numbers.
-    if phonenumbers.is_possible_number_with_reason(parsed) != phonenumbers.ValidationResult.IS_POSSIBLE:
-        raise Invalid("number", "is not a possible telephone number")
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    # 11235554321 is +1 123 555 4321 as the vendors write it; read as national it would lose both ones.
+    for spelling in (text, f"+{text}"):
+        try:
+            parsed = phonenumbers.parse(spelling, country)
+        except phonenumbers.NumberParseException:
+            continue
+        # Possible, not valid: the vendors' own examples and new ranges are not in the library's lists of valid numbers.
+        possible = phonenumbers.is_possible_number_with_reason(parsed) == phonenumbers.ValidationResult.IS_POSSIBLE
+        if possible and (spelling is text or parsed.country_code == phonenumbers.country_code_for_region(country)):
+            return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    raise Invalid("number", "is not a possible telephone number")
 
 
 @lru_cache(maxsize=65_536)
