@@ -5,30 +5,16 @@ added up from counters by day and kind; only what does not fill its day, and one
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import product
 from typing import Final
 
 from ringmain.core.calls.model import DIRECTIONS, NETWORKS, OUTCOMES, CallFilter
+from ringmain.core.listing import DAY, Arguments, clamped, midnight
 
-EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST: Final = datetime(2300, 1, 1, tzinfo=UTC)
-DAY: Final = timedelta(days=1)
 TICK: Final = timedelta(microseconds=1)
 ALL: Final = 0
 """The extension that stands for all in the counters; none has this number."""
-
-
-class Arguments:
-    """The values of a statement; `$1` is the company."""
-
-    def __init__(self, company_id: int) -> None:
-        self.values: list[object] = [company_id]
-
-    def add(self, value: object) -> str:
-        """The value's place in the statement."""
-        self.values.append(value)
-        return f"${len(self.values)}"
 
 
 class Statement:
@@ -37,7 +23,8 @@ class Statement:
     def __init__(self, company_id: int, wanted: CallFilter) -> None:
         self.arguments = Arguments(company_id)
         self._wanted = wanted
-        self._since, self._end = _clamped(wanted.since), _clamped(wanted.until, TICK)
+        self._since = wanted.since and clamped(wanted.since)
+        self._end = wanted.until and clamped(wanted.until) + TICK
         self._by_extension = wanted.extension is not None
         self._by_number = wanted.source is not None or wanted.destination is not None
 
@@ -124,8 +111,8 @@ class Statement:
         if self._by_number or self._wanted.extension == ALL:
             return self._counted(since, end)
         # From `first`, and before `last`, days are whole.
-        first = None if since is None else _midnight(since + DAY - TICK)
-        last = None if end is None else _midnight(end)
+        first = None if since is None else midnight(since + DAY - TICK)
+        last = None if end is None else midnight(end)
         if first and last and first > last:
             return self._counted(since, end)
         ends = []
@@ -153,14 +140,3 @@ class Statement:
 
 def _every() -> tuple[Sequence[str], ...]:
     return DIRECTIONS, NETWORKS, OUTCOMES
-
-
-def _midnight(moment: datetime) -> datetime:
-    return datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
-
-
-def _clamped(moment: datetime | None, more: timedelta = timedelta(0)) -> datetime | None:
-    """In UTC, and far enough from the ends of time to add a day."""
-    if moment is None:
-        return None
-    return min(max(moment.astimezone(UTC), EARLIEST), LATEST) + more

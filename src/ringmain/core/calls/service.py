@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from ringmain.core.calls import store
-from ringmain.core.calls.listing import EARLIEST, LATEST, Statement
+from ringmain.core.calls.listing import Statement
 from ringmain.core.calls.model import (
     DIRECTIONS,
     LEG_OUTCOMES,
@@ -24,6 +24,7 @@ from ringmain.core.calls.model import (
     NewLeg,
 )
 from ringmain.core.errors import Invalid, NotFound
+from ringmain.core.listing import EARLIEST, LATEST
 from ringmain.database.pool import Database
 from ringmain.database.wakeup import EVENTS, Wakeups
 

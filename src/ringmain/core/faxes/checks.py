@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Final
 
 from ringmain.core.errors import Invalid
-from ringmain.core.faxes.listing import EARLIEST, LATEST
 from ringmain.core.faxes.model import FaxChange, NewFax, ReceivedChange
 from ringmain.core.faxes.transport import InboundFax
+from ringmain.core.listing import EARLIEST, LATEST
 from ringmain.core.mail.addresses import check_address
 from ringmain.core.mail.model import MAX_RECIPIENTS
 

@@ -6,11 +6,12 @@ name, subject or search finds.
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from ringmain.core.faxes.model import FaxFilter, Folder
 from ringmain.core.faxes.store import LIVE
+from ringmain.core.listing import DAY, Arguments, clamped, midnight
 
 COLUMNS: Final[Mapping[str, str]] = {
     "own_name": "lower(f.own_name)",
@@ -19,26 +20,11 @@ COLUMNS: Final[Mapping[str, str]] = {
 }
 """What is sorted in any case."""
 TIES: Final = ("created_at", "id")
-EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST: Final = datetime(2300, 1, 1, tzinfo=UTC)
-DAY: Final = timedelta(days=1)
 NUMBER: Final = re.compile(r"\+?[0-9 ().\-/]*[0-9][0-9 ().\-/]*")
 WORD: Final = re.compile(r"\w+")
 MAX_WORDS: Final = 20
 MAX_WORD: Final = 500
 """Characters; as many as a subject has. PostgreSQL takes words of 2046 octets."""
-
-
-class Arguments:
-    """The values of a statement; `$1` is the company, `$2` the folder."""
-
-    def __init__(self, company_id: int, folder: Folder) -> None:
-        self.values: list[object] = [company_id, folder]
-
-    def add(self, value: object) -> str:
-        """The value's place in the statement."""
-        self.values.append(value)
-        return f"${len(self.values)}"
 
 
 def page(
@@ -49,7 +35,7 @@ def page(
     `order`: columns of `SORTS`, each with whether it is descending.
     """
     arguments = Arguments(company_id, folder)
-    since, until = _clamped(wanted.since), _clamped(wanted.until)
+    since, until = wanted.since and clamped(wanted.since), wanted.until and clamped(wanted.until)
     kept = [f"{LIVE} AND f.folder = $2", *_flags(arguments, wanted, "f"), *_words(arguments, wanted)]
     span = _span(arguments, since, until)
     by = _order_by(order)
@@ -141,23 +127,10 @@ def _total(
     ends = []
     if since is not None:
         days.append(f"c.day > {arguments.add(since.date())}")
-        next_day = arguments.add(_midnight(since) + DAY)
+        next_day = arguments.add(midnight(since) + DAY)
         ends.append(counted(*_span(arguments, since, None), f"f.created_at < {next_day}"))
     if until is not None:
         days.append(f"c.day < {arguments.add(until.date())}")
-        ends.append(counted(*_span(arguments, _midnight(until), until)))
+        ends.append(counted(*_span(arguments, midnight(until), until)))
     summed = f"(SELECT coalesce(sum(c.total), 0)::bigint FROM fax_counts c WHERE {' AND '.join(days)})"  # noqa: S608
     return " + ".join([summed, *ends])
-
-
-def _midnight(moment: datetime) -> datetime:
-    return datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
-
-
-def _clamped(moment: datetime | None) -> datetime | None:
-    """In UTC, and far enough from the ends of time to add a day."""
-    if moment is None:
-        return None
-    if moment <= EARLIEST:
-        return EARLIEST
-    return LATEST if moment >= LATEST else moment.astimezone(UTC)

@@ -3,14 +3,11 @@
 Only the days at the ends of a span are counted one by one.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 
+from ringmain.core.listing import DAY, EARLIEST, LATEST, clamped, midnight
 from ringmain.core.meetings.store import SHAPE
-
-EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST: Final = datetime(2300, 1, 1, tzinfo=UTC)
-DAY: Final = timedelta(days=1)
 
 VIEWED: Final = "v.company_id = $1 AND v.viewer = $2"
 # $3 and $4: the span; $5 and $6: the whole days in it, the second excluded.
@@ -38,18 +35,7 @@ def arguments(
     company_id: int, viewer: str, since: datetime | None, until: datetime | None, limit: int, offset: int
 ) -> tuple[object, ...]:
     """The values of `PAGE`: meetings that start from `since` to `until`, both included."""
-    start = _clamped(since or EARLIEST)
-    end = _clamped(until or LATEST)
-    first_whole = start if start == _midnight(start) else _midnight(start) + DAY
-    return (company_id, viewer, start, end, first_whole.date(), _midnight(end).date(), limit, offset)
-
-
-def _midnight(moment: datetime) -> datetime:
-    return datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
-
-
-def _clamped(moment: datetime) -> datetime:
-    """In UTC, and far enough from the ends of time to add a day."""
-    if moment <= EARLIEST:
-        return EARLIEST
-    return LATEST if moment >= LATEST else moment.astimezone(UTC)
+    start = clamped(since or EARLIEST)
+    end = clamped(until or LATEST)
+    first_whole = start if start == midnight(start) else midnight(start) + DAY
+    return (company_id, viewer, start, end, first_whole.date(), midnight(end).date(), limit, offset)

@@ -10,6 +10,8 @@ from typing import Final
 
 import msgspec
 
+from ringmain.core.listing import Arguments
+
 MAX_FOUND: Final = 1000
 """How many contacts, and how many messages, a search looks at."""
 
@@ -32,18 +34,6 @@ class ConversationFilter(msgspec.Struct, frozen=True, kw_only=True):
     def narrow(self) -> bool:
         """Whether few can match."""
         return self.contact_id is not None or self.search is not None
-
-
-class Arguments:
-    """The values of a statement; `$1` is the company."""
-
-    def __init__(self, company_id: int) -> None:
-        self.values: list[object] = [company_id]
-
-    def add(self, value: object) -> str:
-        """The value's place in the statement."""
-        self.values.append(value)
-        return f"${len(self.values)}"
 
 
 def page(

@@ -4,30 +4,16 @@ How many match is added up from counters by day; only the days at the ends of a 
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 
+from ringmain.core.listing import DAY, Arguments, clamped, midnight
 from ringmain.core.voicemail.model import VoicemailFilter
 from ringmain.core.voicemail.store import LIVE
 
 TIES: Final = ("received_at", "id")
-EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST: Final = datetime(2300, 1, 1, tzinfo=UTC)
-DAY: Final = timedelta(days=1)
 ALL: Final = 0
 """The destination that stands for all in the counters; no extension has this number."""
-
-
-class Arguments:
-    """The values of a statement; `$1` is the company."""
-
-    def __init__(self, company_id: int) -> None:
-        self.values: list[object] = [company_id]
-
-    def add(self, value: object) -> str:
-        """The value's place in the statement."""
-        self.values.append(value)
-        return f"${len(self.values)}"
 
 
 def page(
@@ -38,7 +24,7 @@ def page(
     `order`: columns of `SORTS`, each with whether it is descending.
     """
     arguments = Arguments(company_id)
-    since, until = _clamped(wanted.since), _clamped(wanted.until)
+    since, until = wanted.since and clamped(wanted.since), wanted.until and clamped(wanted.until)
     conditions = [LIVE, *_parties(arguments, wanted), *_span(arguments, since, until)]
     by = _order_by(order)
     # The page is found in an index alone; only then are its rows read.
@@ -91,24 +77,11 @@ def _total(arguments: Arguments, wanted: VoicemailFilter, since: datetime | None
     ends = []
     if since is not None:
         days.append(f"c.day > {arguments.add(since.date())}")
-        next_day = arguments.add(_midnight(since) + DAY)
+        next_day = arguments.add(midnight(since) + DAY)
         ends.append(counted(*_span(arguments, since, None), f"v.received_at < {next_day}"))
     if until is not None:
         days.append(f"c.day < {arguments.add(until.date())}")
-        ends.append(counted(*_span(arguments, _midnight(until), until)))
+        ends.append(counted(*_span(arguments, midnight(until), until)))
     summed = f"""(SELECT coalesce(sum(c.total), 0)::bigint FROM voicemail_counts c
         WHERE c.company_id = $1 AND {" AND ".join(days)})"""  # noqa: S608
     return " + ".join([summed, *ends])
-
-
-def _midnight(moment: datetime) -> datetime:
-    return datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
-
-
-def _clamped(moment: datetime | None) -> datetime | None:
-    """In UTC, and far enough from the ends of time to add a day."""
-    if moment is None:
-        return None
-    if moment <= EARLIEST:
-        return EARLIEST
-    return LATEST if moment >= LATEST else moment.astimezone(UTC)

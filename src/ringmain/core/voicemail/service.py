@@ -9,6 +9,7 @@ import msgspec
 
 from ringmain.core.errors import Invalid, NotFound, Unavailable
 from ringmain.core.files.service import Files
+from ringmain.core.listing import EARLIEST, LATEST
 from ringmain.core.mail.service import Mails
 from ringmain.core.voicemail import listing, store
 from ringmain.core.voicemail.audio import AudioTools
@@ -191,4 +192,4 @@ def _check(given: NewVoicemail) -> None:
 
 
 def _plausible(moment: datetime) -> bool:
-    return moment.tzinfo is not None and listing.EARLIEST <= moment <= listing.LATEST
+    return moment.tzinfo is not None and EARLIEST <= moment <= LATEST
