@@ -4,6 +4,7 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from ringmain.carriers.sandbox import Magic
+from ringmain.core.mail.model import Mail
 from tests.conditions import eventually
 from tests.conftest import furnish
 from tests.operator.conftest import V1, World
@@ -83,7 +84,9 @@ async def test_backlogs_are_read_when_asked(world: World) -> None:
     seen = await scrape(world)
     assert seen[("ringmain_database_up", labels())] == 1
     assert seen[("ringmain_submissions_backlog", labels(carrier="slow"))] == 1
+    assert 0 <= seen[("ringmain_submissions_oldest_seconds", labels(carrier="slow"))] < 60
     assert seen[("ringmain_deliveries_backlog", labels())] == 1
+    assert 0 <= seen[("ringmain_deliveries_oldest_seconds", labels())] < 60
     # Nobody relays here.
     assert 0 < seen[("ringmain_event_log_lag_seconds", labels())] < 60
     assert seen[("ringmain_sockets_connected", labels())] == 3
@@ -92,10 +95,53 @@ async def test_backlogs_are_read_when_asked(world: World) -> None:
     assert seen[("ringmain_database_connections_limit", labels())] == 8
 
 
+async def test_mail_that_waits_is_counted_and_mail_that_is_over_is_not(world: World) -> None:
+    core, company_id = world.core, world.acme.company_id
+    for subject in ("old", "new", "over"):
+        await core.mails.queue(None, company_id, Mail(to=["jane@example.com"], subject=subject, text=""))
+    age = "UPDATE mails SET created_at = now() - $2::float8 * interval '1 minute' WHERE subject = $1"
+    await core.database.execute(age, "old", 10.0)
+    await core.database.execute(age, "over", 90.0)
+    await core.database.execute("UPDATE mails SET due_at = NULL, state = 'dead' WHERE subject = 'over'")
+    seen = await scrape(world)
+    assert seen[("ringmain_mails_backlog", labels())] == 2
+    assert 600 <= seen[("ringmain_mails_oldest_seconds", labels())] < 660
+
+
+WAITING_FAX = """
+INSERT INTO faxes (company_id, direction, state, own_number, own_name, party_number, party_name, subject, is_read,
+    file_id, file, preview_id, pages, created_at, updated_at, send_at, due_at, round)
+SELECT $1, 'outbound', $2, '+12052726012', '', '+13105550100', '', '', true, 1, '{}', 2, 1,
+    now() + $3 * interval '1 minute', now() + $4 * interval '1 minute', now() + $5 * interval '1 minute',
+    now() + $6 * interval '1 minute', $7
+"""
+
+
+async def test_faxes_wait_from_when_they_are_due(world: World) -> None:
+    core, company_id = world.core, world.acme.company_id
+    faxes = [
+        # state, then minutes from now: created, updated, to be sent at, due; and how often it was asked for again
+        ("queued", -5.0, -5.0, None, -5.0, 0),
+        ("sending", -4.0, -3.0, None, 0.5, 0),
+        ("scheduled", -90.0, -90.0, -2.0, -2.0, 0),
+        ("queued", -5000.0, -1.0, None, -1.0, 1),
+        # These wait for nobody.
+        ("scheduled", -90.0, -90.0, 60.0, 60.0, 0),
+        ("failed", -90.0, -90.0, None, None, 0),
+    ]
+    for fax in faxes:
+        await core.database.execute(WAITING_FAX, company_id, *fax)
+    seen = await scrape(world)
+    assert seen[("ringmain_faxes_backlog", labels())] == 4
+    assert 300 <= seen[("ringmain_faxes_oldest_seconds", labels())] < 360
+
+
 async def test_an_empty_system_has_no_backlog(world: World) -> None:
     await world.core.database.execute("DELETE FROM events")
     seen = await scrape(world)
-    assert seen[("ringmain_deliveries_backlog", labels())] == 0
+    for name in ("deliveries", "mails", "faxes"):
+        assert seen[(f"ringmain_{name}_backlog", labels())] == 0
+        assert seen[(f"ringmain_{name}_oldest_seconds", labels())] == 0
     assert seen[("ringmain_event_log_lag_seconds", labels())] == 0
 
 
@@ -107,4 +153,4 @@ async def test_every_metric_is_documented_and_none_is_invented(world: World) -> 
         families = {family.name for family in text_string_to_metric_families(await response.text())}
     page = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
     documented = {name.removesuffix("_total") for name in re.findall(r"`(ringmain_\w+)`", page)}
-    assert families | {"ringmain_submissions_backlog"} == documented
+    assert families | {"ringmain_submissions_backlog", "ringmain_submissions_oldest_seconds"} == documented

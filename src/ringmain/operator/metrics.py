@@ -29,22 +29,40 @@ METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 FRESH_S: Final = 2.0
 PATIENCE_S: Final = 2.0
 
-# Partial indexes hold only what waits, so this reads no more than that.
+# Partial indexes hold only what waits, so this reads no more than that. A fax that is scheduled for later waits for
+# nobody; one that was asked for again is as old as its last try.
 BACKLOG: Final = """
-SELECT 'submissions' AS name, carrier AS label, count(*)::float8 AS value
+SELECT 'submissions' AS name, carrier AS label, count(*)::float8 AS waiting,
+    extract(epoch FROM clock_timestamp() - min(created_at))::float8 AS oldest
 FROM submissions WHERE due_at IS NOT NULL GROUP BY carrier
 UNION ALL
-SELECT 'deliveries', '', count(*)::float8 FROM deliveries WHERE due_at IS NOT NULL
+SELECT 'deliveries', NULL, count(*), ((id_at(clock_timestamp()) - min(event_id)) >> 13)::float8 / 1000
+FROM deliveries WHERE due_at IS NOT NULL
 UNION ALL
-SELECT 'lag', '', coalesce((
-    SELECT greatest(0, (id_at(clock_timestamp()) - oldest.id) >> 13)::float8 / 1000
+SELECT 'mails', NULL, count(*), extract(epoch FROM clock_timestamp() - min(created_at))
+FROM mails WHERE due_at IS NOT NULL
+UNION ALL
+SELECT 'faxes', NULL, count(*), extract(epoch FROM clock_timestamp() -
+    min(CASE WHEN round = 0 THEN coalesce(send_at, created_at) ELSE updated_at END))
+FROM faxes WHERE due_at IS NOT NULL AND (state <> 'scheduled' OR due_at <= now())
+UNION ALL
+SELECT 'lag', NULL, NULL, (
+    SELECT ((id_at(clock_timestamp()) - oldest.id) >> 13)::float8 / 1000
     FROM relay_position p, LATERAL (
         SELECT e.id FROM events e WHERE (e.transaction_id, e.id) > (p.transaction_id, p.event_id)
         ORDER BY e.transaction_id, e.id LIMIT 1
     ) AS oldest
     WHERE p.name = 'deliveries'
-), 0)
+)
 """
+LAG: Final = "Age of the oldest event that was not turned into deliveries yet."
+# By name in BACKLOG: what waits, and the oldest of it.
+WAITING: Final = {
+    "submissions": "Texts that wait for a carrier or its answer",
+    "deliveries": "Webhook deliveries that wait or run",
+    "mails": "Mails that wait for a mail server or its answer",
+    "faxes": "Faxes that wait for a line or are on it",
+}
 
 
 class Backlog:
@@ -60,22 +78,27 @@ class Backlog:
         yield up
         if self.rows is None:
             return
-        submissions = GaugeMetricFamily(
-            "ringmain_submissions_backlog", "Texts that wait for a carrier or its answer.", labels=["carrier"]
-        )
-        single = {
-            "deliveries": GaugeMetricFamily("ringmain_deliveries_backlog", "Webhook deliveries that wait or run."),
-            "lag": GaugeMetricFamily(
-                "ringmain_event_log_lag_seconds", "Age of the oldest event that was not turned into deliveries yet."
-            ),
-        }
+        families: dict[str, tuple[GaugeMetricFamily, GaugeMetricFamily]] = {}
+        for name, meaning in WAITING.items():
+            labels = ["carrier"] if name == "submissions" else []
+            families[name] = (
+                GaugeMetricFamily(f"ringmain_{name}_backlog", f"{meaning}.", labels=labels),
+                GaugeMetricFamily(f"ringmain_{name}_oldest_seconds", f"{meaning}: age of the oldest.", labels=labels),
+            )
+        lag = GaugeMetricFamily("ringmain_event_log_lag_seconds", LAG)
         for row in self.rows:
-            if row["name"] == "submissions":
-                submissions.add_metric([row["label"]], row["value"])
-            else:
-                single[row["name"]].add_metric([], row["value"])
-        yield submissions
-        yield from single.values()
+            labels = [] if row["label"] is None else [row["label"]]
+            # Clocks of two machines may differ by a little.
+            oldest = max(0.0, row["oldest"] or 0.0)
+            if row["name"] == "lag":
+                lag.add_metric(labels, oldest)
+                continue
+            waiting, age = families[row["name"]]
+            waiting.add_metric(labels, row["waiting"])
+            age.add_metric(labels, oldest)
+        for pair in families.values():
+            yield from pair
+        yield lag
 
 
 class Carriers:

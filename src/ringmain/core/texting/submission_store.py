@@ -146,8 +146,3 @@ WHERE carrier = $1 GROUP BY source, destination, reference, total
 """
 
 CARRIERS = "SELECT name, kind, settings::text AS settings FROM carriers ORDER BY name"
-
-BACKLOG = """
-SELECT carrier, count(*) AS waiting, extract(epoch FROM now() - min(created_at))::float8 AS oldest_seconds
-FROM submissions WHERE due_at IS NOT NULL GROUP BY carrier
-"""

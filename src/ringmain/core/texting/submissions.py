@@ -138,11 +138,6 @@ class Submissions:
             for row in rows
         ]
 
-    async def backlog(self) -> dict[str, tuple[int, float]]:
-        """For each carrier with work: how many submissions wait, and the age of the oldest in seconds."""
-        rows = await self._database.fetch(store.BACKLOG)
-        return {row["carrier"]: (row["waiting"], row["oldest_seconds"]) for row in rows}
-
 
 def _parts(key: PartKey, rows: Sequence[Record]) -> list[InboundPart]:
     return [InboundPart(key=key, **row) for row in rows]
