@@ -12,7 +12,7 @@ import re
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -23,12 +23,15 @@ from obstore.store import MemoryStore
 from ringmain.core.system import Core
 from ringmain.database.pool import Database
 from ringmain.database.wakeup import Wakeups
+from ringmain.dialects.kit.routing import Endpoint
 from ringmain.dialects.ringplan import app as ringplan
 from ringmain.dialects.ringplan import events as ringplan_events
 from ringmain.dialects.ringplan import realtime as ringplan_realtime
+from ringmain.dialects.ringrx import app as ringrx
 
 ROOT: Final = Path(__file__).parent.parent
 TARGET: Final = ROOT / "COMPATIBILITY.md"
+PUBLIC_URL: Final = "https://phone.example.com"
 DIALECTS: Final = ("ringplan", "ringrx", "ringotel", "ringcentral")
 METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"})
 
@@ -90,14 +93,27 @@ def strings_of(module: ModuleType) -> Iterator[str]:
 
 def ringplan_served() -> dict[str, str]:
     """Keys of what the RingPlan dialect answers and says, each with its spelling there."""
-    database = Database("postgresql://nowhere")  # connects when first used, that is never
-    core = Core(database, Wakeups(database), MemoryStore())
-    routes = [(one.method, one.path) for one in ringplan.endpoints(core, "https://phone.example.com")]
     words = {*strings_of(ringplan_events), *strings_of(ringplan_realtime)}
-    return {f"{method} {blanked(path)}": f"{method} {path}" for method, path in routes} | dict.fromkeys(words, "")
+    return routes_of(ringplan.endpoints(idle_core(), PUBLIC_URL)) | dict.fromkeys(words, "")
 
 
-SERVED: Final[dict[str, Callable[[], dict[str, str]]]] = {"ringplan": ringplan_served}
+def ringrx_served() -> dict[str, str]:
+    """Keys of what the RingRx dialect answers, each with its spelling there."""
+    return routes_of(ringrx.endpoints(idle_core(), PUBLIC_URL))
+
+
+def idle_core() -> Core:
+    """A core that connects when first used, that is never."""
+    database = Database("postgresql://nowhere")
+    return Core(database, Wakeups(database), MemoryStore())
+
+
+def routes_of(endpoints: Iterable[Endpoint]) -> dict[str, str]:
+    """Each route's key, with its spelling."""
+    return {f"{one.method} {blanked(one.path)}": f"{one.method} {one.path}" for one in endpoints}
+
+
+SERVED: Final[dict[str, Callable[[], dict[str, str]]]] = {"ringplan": ringplan_served, "ringrx": ringrx_served}
 """How to ask a dialect what it serves. One with an app.py must be here."""
 
 

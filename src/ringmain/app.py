@@ -34,6 +34,7 @@ from ringmain.dialects.ringplan import app as ringplan
 from ringmain.dialects.ringplan.events import RingPlanFace
 from ringmain.dialects.ringplan.files import MAIL_LINK_LIFETIME, content_path
 from ringmain.dialects.ringplan.realtime import RingPlanRealtime
+from ringmain.dialects.ringrx import app as ringrx
 from ringmain.documents import audio, fax
 from ringmain.fax.dispatch import FaxDispatcher
 from ringmain.fax.sandbox import FaxSandbox
@@ -222,7 +223,12 @@ class Ringmain:
         await self._start(self.follower.start, self.follower.stop)
         settings = self.settings
         apps = ringplan.build(self.core, settings.base_url, self.sockets, login_origins=settings.login_origins)
-        return metered(apps, "ringplan", self.metrics)
+        return merge(
+            [
+                metered(apps, "ringplan", self.metrics),
+                metered(ringrx.build(self.core, settings.base_url), "ringrx", self.metrics),
+            ]
+        )
 
     def _operator(self) -> dict[str, ASGIApp]:
         return operator.build(
