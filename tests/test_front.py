@@ -18,6 +18,10 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
     await PlainTextResponse(f"{scope['path']} {bound}")(scope, receive, send)
 
 
+async def shout(scope: Scope, receive: Receive, send: Send) -> None:
+    await PlainTextResponse(scope["path"].upper())(scope, receive, send)
+
+
 async def broken(scope: Scope, receive: Receive, send: Send) -> None:
     raise RuntimeError("no")
 
@@ -31,7 +35,7 @@ async def socket(scope: Scope, receive: Receive, send: Send) -> None:
 
 @pytest.fixture
 async def client() -> AsyncIterator[aiohttp.ClientSession]:
-    front = Front({"a": echo, "broken": broken, "ws": socket})
+    front = Front({"a": echo, "two": echo, "two/own": shout, "broken": broken, "ws": socket})
     async with serving(front) as url, aiohttp.ClientSession(url) as session:
         yield session
 
@@ -53,6 +57,14 @@ async def test_the_first_segment_decides(client: aiohttp.ClientSession, path: st
     answer = await get(client, path)
     assert answer.status == 200
     assert answer.text.startswith(path.partition("?")[0])
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [("/two", "/two "), ("/two/a/own", "/two/a/own "), ("/two/own", "/TWO/OWN"), ("/two/own/a", "/TWO/OWN/A")],
+)
+async def test_two_parts_may_share_a_first_segment(client: aiohttp.ClientSession, path: str, text: str) -> None:
+    assert (await get(client, path)).text.startswith(text)
 
 
 @pytest.mark.parametrize("path", ["/ab", "/b/a", "/", "/A", "/%2Fa"])

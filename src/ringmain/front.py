@@ -1,4 +1,7 @@
-"""The front door: a dict from the first path segment to an ASGI app (specs/stack.md: flat routes cost too much)."""
+"""The front door: a dict from the first path segment to an ASGI app (specs/stack.md: flat routes cost too much).
+
+Where two dialects want the same segment, one of them has its own second one: `cdrs` is RingRx's, `cdrs/v3` RingPlan's.
+"""
 
 import re
 import secrets
@@ -18,7 +21,7 @@ FAILED: Final = b'{"type":"about:blank","title":"Internal Server Error","status"
 
 
 def merge(parts: Iterable[Mapping[str, ASGIApp]]) -> dict[str, ASGIApp]:
-    """One table of several. Raises ValueError when two parts want the same segment."""
+    """One table of several, by first path segment or first two. Raises ValueError when two parts want the same."""
     table: dict[str, ASGIApp] = {}
     for part in parts:
         for segment, app in part.items():
@@ -36,11 +39,12 @@ class Front:
 
     def __init__(self, table: Mapping[str, ASGIApp]) -> None:
         self._table = table
+        self._parted = {key.partition("/")[0] for key in table if "/" in key}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application, for http and websocket scopes."""
         path: str = scope["path"]
-        app = self._table.get(path[1:].partition("/")[0])
+        app = self._app(path)
         request_id = _request_id(scope)
         structlog.contextvars.bind_contextvars(request_id=request_id.decode())
         if scope["type"] == "websocket":
@@ -51,6 +55,14 @@ class Front:
                 await app(scope, receive, send)
             return
         await self._answer(app, scope, receive, send, request_id)
+
+    def _app(self, path: str) -> ASGIApp | None:
+        first, _, rest = path[1:].partition("/")
+        if first in self._parted:
+            own = self._table.get(f"{first}/{rest.partition('/')[0]}")
+            if own is not None:
+                return own
+        return self._table.get(first)
 
     async def _answer(self, app: ASGIApp | None, scope: Scope, receive: Receive, send: Send, request_id: bytes) -> None:
         begun = False

@@ -1,17 +1,20 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from ringmain.core.events import Event
 from ringmain.core.ids import moment_of
-from ringmain.core.subscriptions.model import Endpoint, Subscription
+from ringmain.core.subscriptions.model import Destination, Subscription
 from ringmain.delivery.egress import EgressGuard
+from ringmain.delivery.faces import JsonPost, StandardFace
 from ringmain.delivery.signing import verify
 from ringmain.delivery.worker import DeliveryWorker
+from ringmain.dialects.kit.notification import PatientFace
 from tests.delivery.receiver import FACES, LOCAL, QUICK, Bench, Receiver, receiving, running
 
 
@@ -527,12 +530,60 @@ async def test_unsubscribing_cancels_what_is_pending(bench: Bench, receiver: Rec
     assert receiver.posts == []
 
 
-class Choosy:
+class Choosy(PatientFace):
     name = "choosy"
 
-    def render(self, event: Event, subscription: Subscription, endpoint: Endpoint) -> None:
+    async def render(self, event: Event, subscription: Subscription, endpoint: Destination) -> None:
         if event.type == "message.deleted":
             raise ValueError("no")
+
+
+class Brisk(StandardFace):
+    """Tries what is urgent once, takes a 404 for an answer, and tells its receivers what they are called."""
+
+    async def render(self, event: Event, subscription: Subscription, endpoint: Destination) -> JsonPost:
+        body = msgspec.json.encode({"name": endpoint.name, "options": endpoint.options})
+        return JsonPost(url=endpoint.url, body=body)
+
+    def schedule(self, event_type: str) -> Sequence[float] | None:
+        return (0.0,) if event_type == "message.deleted" else None
+
+    def is_final(self, status: int) -> bool:
+        return status == 404
+
+
+async def brisk(bench: Bench, receiver: Receiver, kind: str, *states: str) -> None:
+    """Let one event of this kind come to these states."""
+    endpoint, _ = await bench.subscriptions.create_endpoint(
+        bench.company_id, face="ringmain", url=receiver.url, name="till", options={"password": "open sesame"}
+    )
+    await bench.subscriptions.subscribe(bench.company_id, endpoint.id, name="", event_types=[kind])
+    worker = DeliveryWorker(
+        bench.database, bench.wakeups, {"ringmain": Brisk()}, LOCAL, schedule=QUICK, poll=0.02, gap=0.001
+    )
+    async with running(bench.relay(), worker):
+        await bench.happen(kind=kind)
+        await bench.until_states(*states)
+
+
+async def test_a_face_may_have_its_own_schedule(bench: Bench, receiver: Receiver) -> None:
+    receiver.status = 500
+    await brisk(bench, receiver, "message.deleted", "dead")
+    assert len(receiver.posts) == 1
+
+
+async def test_a_face_may_take_a_status_for_the_end(bench: Bench, receiver: Receiver) -> None:
+    receiver.status = 404
+    await brisk(bench, receiver, "message.created", "dead")
+    assert len(receiver.posts) == 1
+
+
+async def test_a_face_gets_its_options_and_nobody_else_does(bench: Bench, receiver: Receiver) -> None:
+    await brisk(bench, receiver, "message.created", "delivered")
+    assert msgspec.json.decode(receiver.posts[0].body) == {"name": "till", "options": {"password": "open sesame"}}
+    (endpoint,) = await bench.subscriptions.list_endpoints(bench.company_id)
+    assert endpoint.name == "till"
+    assert b"sesame" not in msgspec.json.encode(endpoint)
 
 
 async def test_what_a_face_has_no_words_for_is_cancelled(bench: Bench, receiver: Receiver) -> None:

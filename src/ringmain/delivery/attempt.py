@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from ringmain.core.events import Event
-from ringmain.core.subscriptions.model import DeliveryState, Endpoint, Subscription
+from ringmain.core.subscriptions.model import DeliveryState, Destination, Subscription
 from ringmain.delivery.egress import EgressRefused, Response, post
 from ringmain.delivery.faces import Face, Request
 from ringmain.delivery.schedule import delay_after
@@ -35,7 +35,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
     event_id: int
     subscription_id: int
-    endpoint: Endpoint
+    endpoint: Destination
     secret: str
     attempt: int
     order_key: int | None
@@ -81,7 +81,7 @@ class Sender:
         """Try once. Everything that can go wrong is an outcome."""
         started = time.monotonic()
         try:
-            request = self._render(claim)
+            request = await self._render(claim)
             if request is None:
                 return Outcome(state="cancelled", latency_ms=0, error="nothing to say: no such subscription or event")
             headers = sign(
@@ -96,10 +96,15 @@ class Sender:
             return self._failed(claim, _since(started), _reason(error), unreachable=_is_unreachable(error))
         return self._judged(claim, response)
 
-    def _render(self, claim: Claim) -> Request | None:
+    async def _render(self, claim: Claim) -> Request | None:
         if claim.event is None or claim.subscription is None:
             return None
-        return self._faces[claim.endpoint.face].render(claim.event, claim.subscription, claim.endpoint)
+        return await self._faces[claim.endpoint.face].render(claim.event, claim.subscription, claim.endpoint)
+
+    def _schedule_of(self, claim: Claim) -> Sequence[float]:
+        face = self._faces.get(claim.endpoint.face)
+        own = face.schedule(claim.event.type) if face and claim.event else None
+        return self._schedule if own is None else own
 
     async def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Response:
         try:
@@ -122,6 +127,8 @@ class Sender:
             return Outcome(
                 state="dead", latency_ms=response.latency_ms, status=status, error=error, response=kept, gone=True
             )
+        if self._faces[claim.endpoint.face].is_final(status):
+            return Outcome(state="dead", latency_ms=response.latency_ms, status=status, error=error, response=kept)
         hold = retry_after(response.headers.get("retry-after"), datetime.now(UTC)) if status in THROTTLED else 0.0
         return self._failed(claim, response.latency_ms, error, status=status, response=kept, hold=hold)
 
@@ -136,7 +143,7 @@ class Sender:
         unreachable: bool = False,
         hold: float = 0.0,
     ) -> Outcome:
-        delay = delay_after(claim.attempt, self._schedule, random.random())  # noqa: S311 (jitter)
+        delay = delay_after(claim.attempt, self._schedule_of(claim), random.random())  # noqa: S311 (jitter)
         return Outcome(
             state="dead" if delay is None else "pending",
             latency_ms=latency_ms,

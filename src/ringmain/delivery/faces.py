@@ -1,6 +1,6 @@
 """Faces: how an event looks to those who get it. Each dialect has one; `ringmain` is our own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final, Literal, Protocol
@@ -8,7 +8,7 @@ from typing import Final, Literal, Protocol
 import msgspec
 
 from ringmain.core.events import Event
-from ringmain.core.subscriptions.model import Endpoint, Subscription
+from ringmain.core.subscriptions.model import Destination, Subscription
 
 JSON_HEADERS: Final = MappingProxyType({"content-type": "application/json"})
 
@@ -35,12 +35,18 @@ class Face(Protocol):
     @property
     def name(self) -> str: ...  # noqa: D102
 
-    def render(self, event: Event, subscription: Subscription, endpoint: Endpoint) -> Request | None:
+    async def render(self, event: Event, subscription: Subscription, endpoint: Destination) -> Request | None:
         """The request for this event, the same on every try; None when the face has no words for it (the delivery
         is then cancelled).
 
         A test event (`webhook.test`) comes with a subscription of id 0 which has no name and no options.
         """
+
+    def schedule(self, event_type: str) -> Sequence[float] | None:
+        """Seconds before each try, counted from the end of the one before; None means our own (schedule.py)."""
+
+    def is_final(self, status: int) -> bool:
+        """Whether an answer of this status, which is no success, ends the tries. 410 always does."""
 
 
 class JsonPost(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +73,7 @@ class StandardFace:
 
     name: Final = "ringmain"
 
-    def render(self, event: Event, subscription: Subscription, endpoint: Endpoint) -> JsonPost:
+    async def render(self, event: Event, subscription: Subscription, endpoint: Destination) -> JsonPost:
         """Every event can be said."""
         payload = StandardPayload(
             id=event.id,
@@ -77,3 +83,11 @@ class StandardFace:
             data=event.payload,
         )
         return JsonPost(url=endpoint.url, body=msgspec.json.encode(payload))
+
+    def schedule(self, event_type: str) -> Sequence[float] | None:
+        """Our own."""
+        return None
+
+    def is_final(self, status: int) -> bool:
+        """Receivers that are being repaired may answer anything."""
+        return False

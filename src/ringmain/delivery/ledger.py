@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from ringmain.core.events import WEBHOOK_TEST, Event
-from ringmain.core.subscriptions.model import Endpoint, Subscription
+from ringmain.core.subscriptions.model import Destination, Subscription
 from ringmain.core.subscriptions.service import NO_SUBSCRIPTION
 from ringmain.database.pool import LOST, Database, Record
 from ringmain.database.write_group import WriteGroup
@@ -154,10 +154,12 @@ def health_columns(results: Sequence[Result]) -> list[list[object]]:
 
 
 def _claim_of(row: Record) -> Claim:
-    endpoint = Endpoint(
+    endpoint = Destination(
         id=row["endpoint_id"],
         company_id=row["company_id"],
         face=row["face"],
+        name=row["endpoint_name"],
+        options=msgspec.json.decode(row["endpoint_options"]),
         url=row["url"],
         state=row["state"],
         failures=row["failures"],
@@ -195,7 +197,7 @@ def _event_of(row: Record) -> Event | None:
     )
 
 
-def _subscription_of(row: Record, endpoint: Endpoint) -> Subscription | None:
+def _subscription_of(row: Record, endpoint: Destination) -> Subscription | None:
     if row["subscription_id"] == NO_SUBSCRIPTION:
         return Subscription(
             id=NO_SUBSCRIPTION,

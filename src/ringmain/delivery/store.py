@@ -115,7 +115,8 @@ WITH RECURSIVE ready AS (
 SELECT (SELECT count(*) FROM set_back) AS set_back, now() AS started_at,
     c.event_id, c.subscription_id, c.endpoint_id, c.order_key, c.attempts,
     e.company_id, v.type, v.subject_id, v.order_key AS event_order_key, v.origin, v.payload::text AS payload,
-    e.face, e.url, e.secret, e.state, e.failures, e.last_success_at, e.last_failure_at, e.last_error,
+    e.face, e.name AS endpoint_name, e.options::text AS endpoint_options,
+    e.url, e.secret, e.state, e.failures, e.last_success_at, e.last_failure_at, e.last_error,
     e.blocked_until, e.created_at, e.updated_at,
     s.id AS known_subscription, s.name, s.event_types, s.filter::text AS filter, s.options::text AS options, s.ordered,
     s.expires_at, s.created_at AS subscribed_at

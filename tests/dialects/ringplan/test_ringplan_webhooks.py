@@ -6,9 +6,10 @@ import re
 import msgspec
 
 from ringmain.core.events import MESSAGE_CREATED, Event
-from ringmain.core.subscriptions.model import Endpoint, Subscription
+from ringmain.core.subscriptions.model import Destination, Subscription
+from ringmain.dialects.kit.notification import Notification
 from ringmain.dialects.ringplan import ids
-from ringmain.dialects.ringplan.events import Notification, RingPlanFace
+from ringmain.dialects.ringplan.events import RingPlanFace
 from tests.dialects.ringplan.conftest import Caller, World, counts
 
 URL = "/webhooks/callbacks/url"
@@ -110,7 +111,7 @@ async def test_row_61_answers_what_was_deleted(acme: Caller, world: World) -> No
     (await acme("DELETE", f"/webhooks/callbacks/{made['id']}")).problem(404)
 
 
-async def rendered(world: World, text: str = "hi") -> tuple[Event, Subscription, Endpoint]:
+async def rendered(world: World, text: str = "hi") -> tuple[Event, Subscription, Destination]:
     """An inbound text's event, as the log holds it, with the subscription that a client made."""
     acme = world.acme
     await acme("PUT", URL, json={"url": "example.com/hook"})
@@ -123,13 +124,15 @@ async def rendered(world: World, text: str = "hi") -> tuple[Event, Subscription,
     assert row is not None
     event = Event(**{**dict(row.items()), "payload": msgspec.Raw(row["payload"].encode())})
     (subscription,) = await world.core.subscriptions.list_subscriptions(acme.office.company_id)
-    endpoint = await world.core.subscriptions.get_endpoint(acme.office.company_id, subscription.endpoint_id)
+    endpoint = await world.core.subscriptions.get_destination(
+        acme.office.company_id, subscription.endpoint_id, face="ringplan"
+    )
     return event, subscription, endpoint
 
 
 async def test_row_39_what_is_delivered(acme: Caller, world: World) -> None:
     event, subscription, endpoint = await rendered(world)
-    request = RingPlanFace().render(event, subscription, endpoint)
+    request = await RingPlanFace().render(event, subscription, endpoint)
     assert isinstance(request, Notification)
     assert (request.method, request.url) == ("POST", "https://example.com/hook")
     assert request.headers["content-type"] == "application/json"
@@ -148,10 +151,10 @@ async def test_row_39_outbound_texts_and_addresses_not_set_are_not_delivered(acm
     outbound = msgspec.structs.replace(
         event, payload=msgspec.Raw(bytes(event.payload).replace(b'"inbound"', b'"outbound"'))
     )
-    assert face.render(outbound, subscription, endpoint) is None
-    assert face.render(msgspec.structs.replace(event, type="voicemail.created"), subscription, endpoint) is None
-    assert face.render(event, subscription, msgspec.structs.replace(endpoint, url="about:blank")) is None
-    test = face.render(
+    assert await face.render(outbound, subscription, endpoint) is None
+    assert await face.render(msgspec.structs.replace(event, type="voicemail.created"), subscription, endpoint) is None
+    assert await face.render(event, subscription, msgspec.structs.replace(endpoint, url="about:blank")) is None
+    test = await face.render(
         msgspec.structs.replace(event, type="webhook.test", payload=msgspec.Raw(b"{}")), subscription, endpoint
     )
     assert test is not None

@@ -10,11 +10,15 @@ DeliveryState = Literal["pending", "delivered", "dead", "cancelled"]
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """Where notifications go and how it fares. `face` names the renderer: ringmain, ringplan, ..."""
+    """Where notifications go and how it fares. `face` names the renderer: ringmain, ringplan, ...
+
+    `name`: what its owner calls it, or empty.
+    """
 
     id: int
     company_id: int
     face: str
+    name: str = ""
     url: str
     state: EndpointState
     failures: int
@@ -24,6 +28,12 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     blocked_until: datetime | None
     created_at: datetime
     updated_at: datetime
+
+
+class Destination(Endpoint, frozen=True, kw_only=True):
+    """An endpoint with what its face needs to address it: `options` may hold secrets, so operators never see them."""
+
+    options: dict[str, Any]
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,15 @@ from ringmain.core.errors import AlreadyExists, Invalid, NotFound
 from ringmain.core.events import TYPES, WEBHOOK_TEST
 from ringmain.core.ids import first_id_at
 from ringmain.core.subscriptions import store
-from ringmain.core.subscriptions.model import Attempt, Delivery, DeliveryState, Endpoint, EndpointState, Subscription
+from ringmain.core.subscriptions.model import (
+    Attempt,
+    Delivery,
+    DeliveryState,
+    Destination,
+    Endpoint,
+    EndpointState,
+    Subscription,
+)
 from ringmain.core.subscriptions.secret import check_secret, new_secret
 from ringmain.database.pool import Database
 from ringmain.database.wakeup import DELIVERIES, EVENTS, Wakeups
@@ -34,9 +42,16 @@ class Subscriptions:
     # Endpoints
 
     async def create_endpoint(
-        self, company_id: int, *, face: str, url: str, secret: str | None = None
+        self,
+        company_id: int,
+        *,
+        face: str,
+        url: str,
+        secret: str | None = None,
+        name: str = "",
+        options: Mapping[str, Any] | None = None,
     ) -> tuple[Endpoint, str]:
-        """Make an endpoint; returns it and its secret, made here unless given.
+        """Make an endpoint; returns it and its secret, made here unless given. `options`: the face's own.
 
         Where `url` leads is not looked at: that is decided at each dialling. Raises NotFound("company"), Invalid,
         and AlreadyExists where a face has one endpoint a company.
@@ -44,7 +59,9 @@ class Subscriptions:
         _check_url(url)
         secret = _secret_or_new(secret)
         try:
-            row = await self._database.fetchrow(store.CREATE_ENDPOINT, company_id, face, url, secret)
+            row = await self._database.fetchrow(
+                store.CREATE_ENDPOINT, company_id, face, url, secret, name, _encoded("options", options)
+            )
         except asyncpg.UniqueViolationError as error:
             raise AlreadyExists(f"the company has an endpoint for {face} already") from error
         return store.endpoint_of(_found(row, "company")), secret
@@ -63,9 +80,13 @@ class Subscriptions:
             _found(await connection.fetchrow(store.LOCK_COMPANY, company_id), "company")
             row = await connection.fetchrow(store.GET_ENDPOINT_OF_FACE, company_id, face)
             if row is None:
-                row = await connection.fetchrow(store.CREATE_ENDPOINT, company_id, face, url, _secret_or_new(secret))
+                row = await connection.fetchrow(
+                    store.CREATE_ENDPOINT, company_id, face, url, _secret_or_new(secret), "", "{}"
+                )
             else:
-                row = await connection.fetchrow(store.UPDATE_ENDPOINT, company_id, row["id"], url, "active", secret)
+                row = await connection.fetchrow(
+                    store.UPDATE_ENDPOINT, company_id, row["id"], url, "active", secret, None, None
+                )
         self._wakeups.wake(DELIVERIES)
         row = _found(row, "endpoint")
         return store.endpoint_of(row), row["secret"]
@@ -84,10 +105,30 @@ class Subscriptions:
         """A company's endpoints, oldest first; with None everybody's, for operators."""
         return [store.endpoint_of(row) for row in await self._database.fetch(store.LIST_ENDPOINTS, company_id)]
 
+    async def get_destination(self, company_id: int, endpoint_id: int, *, face: str) -> Destination:
+        """The endpoint with its options, for the dialect whose face it has. Raises NotFound("endpoint")."""
+        row = await self._database.fetchrow(store.GET_ENDPOINT, company_id, endpoint_id)
+        row = _found(row, "endpoint")
+        return store.destination_of(_found(row if row["face"] == face else None, "endpoint"))
+
+    async def list_destinations(self, company_id: int, *, face: str) -> list[Destination]:
+        """The company's endpoints of a face with their options, oldest first."""
+        rows = await self._database.fetch(store.LIST_ENDPOINTS_OF_FACE, company_id, face)
+        return [store.destination_of(row) for row in rows]
+
     async def update_endpoint(
-        self, company_id: int, endpoint_id: int, *, url: str | None = None, state: EndpointState | None = None
+        self,
+        company_id: int,
+        endpoint_id: int,
+        *,
+        url: str | None = None,
+        state: EndpointState | None = None,
+        name: str | None = None,
+        options: Mapping[str, Any] | None = None,
     ) -> Endpoint:
-        """Change what is given. `paused` keeps what is pending and gets nothing new, `gone` cancels what is pending.
+        """Change what is given; `options` as a whole.
+
+        `paused` keeps what is pending and gets nothing new, `gone` cancels what is pending.
 
         Raises NotFound("endpoint"), Invalid.
         """
@@ -96,7 +137,10 @@ class Subscriptions:
         if state not in (None, "active", "paused", "gone"):
             raise Invalid("state", "must be active, paused or gone")
         async with self._database.transaction() as connection:
-            row = await connection.fetchrow(store.UPDATE_ENDPOINT, company_id, endpoint_id, url, state, None)
+            encoded = None if options is None else _encoded("options", options)
+            row = await connection.fetchrow(
+                store.UPDATE_ENDPOINT, company_id, endpoint_id, url, state, None, name, encoded
+            )
             if row is not None and state == "gone":
                 await connection.execute(store.CANCEL, company_id, endpoint_id, None, timeout=BULK_SECONDS)
         self._wakeups.wake(DELIVERIES)

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ringmain.core.subscriptions.model import Attempt, Delivery, Endpoint, Subscription
+from ringmain.core.subscriptions.model import Attempt, Delivery, Destination, Endpoint, Subscription
 from ringmain.database.pool import Record
 
 # Endpoints
@@ -12,7 +12,8 @@ from ringmain.database.pool import Record
 # Held while a company's endpoint of a face is looked for and made, so that two callers make one.
 LOCK_COMPANY: Final = "SELECT id FROM companies WHERE id = $1 FOR NO KEY UPDATE"
 CREATE_ENDPOINT: Final = """
-INSERT INTO endpoints (company_id, face, url, secret) SELECT c.id, $2, $3, $4 FROM companies c WHERE c.id = $1
+INSERT INTO endpoints (company_id, face, url, secret, name, options)
+SELECT c.id, $2, $3, $4, $5, $6::text::jsonb FROM companies c WHERE c.id = $1
 RETURNING *
 """
 GET_ENDPOINT: Final = "SELECT * FROM endpoints WHERE company_id = $1 AND id = $2"
@@ -20,10 +21,12 @@ GET_ENDPOINT_OF_FACE: Final = "SELECT * FROM endpoints WHERE company_id = $1 AND
 LIST_ENDPOINTS: Final = """
 SELECT * FROM endpoints WHERE $1::bigint IS NULL OR company_id = $1 ORDER BY company_id, id
 """
+LIST_ENDPOINTS_OF_FACE: Final = "SELECT * FROM endpoints WHERE company_id = $1 AND face = $2 ORDER BY id"
 # A new address or a new start forgets how the old one fared.
 UPDATE_ENDPOINT: Final = """
 UPDATE endpoints SET
     url = coalesce($3, url), state = coalesce($4, state), secret = coalesce($5, secret),
+    name = coalesce($6, name), options = coalesce($7::text::jsonb, options),
     failures = CASE WHEN $3 <> url OR $4 = 'active' THEN 0 ELSE failures END,
     blocked_until = CASE WHEN $3 <> url OR $4 = 'active' THEN NULL ELSE blocked_until END,
     updated_at = now()
@@ -125,8 +128,14 @@ RETURNING event_id, subscription_id, company_id, endpoint_id, $4::text AS event_
 
 
 def endpoint_of(row: Record) -> Endpoint:
-    """A row of endpoints; the secret stays behind."""
+    """A row of endpoints; the secret and the options stay behind."""
     return Endpoint(**{field: row[field] for field in Endpoint.__struct_fields__})
+
+
+def destination_of(row: Record) -> Destination:
+    """A row of endpoints with its options; the secret stays behind."""
+    fields = {field: row[field] for field in Endpoint.__struct_fields__}
+    return Destination(**fields, options=msgspec.json.decode(row["options"]))
 
 
 def subscription_of(row: Record) -> Subscription:

@@ -62,10 +62,13 @@ def endpoints(core: Core, public_url: str, login_origins: Sequence[str] = ()) ->
 
 
 def build(core: Core, public_url: str, sockets: Sockets, *, login_origins: Sequence[str] = ()) -> dict[str, ASGIApp]:
-    """An ASGI app for each first path segment, Socket.IO's `ws` among them. Each expects the whole path.
+    """An ASGI app for each first path segment, or first two; Socket.IO's `ws` among them. Each expects the whole path.
 
     `public_url` is where clients reach this server; links in answers begin with it. `login_origins` are those of
     other pages that the login page may send tokens to.
     """
     dialect = Dialect(Authentication(core.credentials), ERRORS, problem, Cors(PAGING_HEADERS))
-    return {**dialect.mount(endpoints(core, public_url, login_origins)), "ws": sockets.asgi}
+    apps = dialect.mount(endpoints(core, public_url, login_origins))
+    # RingRx has call records at /cdrs too.
+    apps["cdrs/v3"] = apps.pop("cdrs")
+    return {**apps, "ws": sockets.asgi}

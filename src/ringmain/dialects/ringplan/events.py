@@ -1,7 +1,7 @@
 """From core events to RingPlan's notifications: Socket.IO pushes and webhooks."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal
+from collections.abc import Callable
+from typing import Any, Final
 
 import msgspec
 
@@ -9,7 +9,7 @@ from ringmain.core import events as core
 from ringmain.core.calls.model import CallEvent, LegEvent
 from ringmain.core.events import Event
 from ringmain.core.presence.model import PresenceEvent
-from ringmain.core.subscriptions.model import Endpoint, Subscription
+from ringmain.core.subscriptions.model import Destination, Subscription
 from ringmain.core.texting.model import (
     ConversationEvent,
     Message,
@@ -19,6 +19,7 @@ from ringmain.core.texting.model import (
     Parties,
 )
 from ringmain.dialects.kit.answer import encode
+from ringmain.dialects.kit.notification import Notification, PatientFace
 from ringmain.dialects.ringplan import calls_wire, dates, ids, wire
 
 NOWHERE: Final = "about:blank"
@@ -95,24 +96,12 @@ WEBHOOK_TYPES: Final = {
 }
 
 
-class Notification(msgspec.Struct, frozen=True, kw_only=True):
-    """A webhook's HTTP request, as delivery/faces.py wants it."""
-
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
-    method: Literal["POST"] = "POST"
-
-
-JSON_HEADERS: Final = {"content-type": "application/json"}
-
-
-class RingPlanFace:
+class RingPlanFace(PatientFace):
     """Renders webhooks: POST of `{id, type, company_id, created_at, data}` (specs/ringplan.md 6, row 39)."""
 
     name = "ringplan"
 
-    def render(self, event: Event, subscription: Subscription, endpoint: Endpoint) -> Notification | None:
+    async def render(self, event: Event, subscription: Subscription, endpoint: Destination) -> Notification | None:
         """The request, or None for what this face has no words for and while there is no address."""
         if endpoint.url == NOWHERE:
             return None
@@ -142,7 +131,7 @@ class RingPlanFace:
             "created_at": dates.zulu(event.created_at),
             "data": msgspec.Raw(data),
         }
-        return Notification(url=with_scheme(endpoint.url), headers=JSON_HEADERS, body=encode(envelope))
+        return Notification(url=with_scheme(endpoint.url), body=encode(envelope))
 
 
 def with_scheme(url: str) -> str:
