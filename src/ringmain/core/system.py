@@ -4,14 +4,17 @@ from collections.abc import Mapping
 
 from obstore.store import ObjectStore
 
+from ringmain.core.accounts.service import Accounts
 from ringmain.core.calendars.service import Calendars, Connecting
 from ringmain.core.calls.sandbox import SandboxCalls
 from ringmain.core.calls.service import Calls
 from ringmain.core.companies.service import Companies
+from ringmain.core.credentials.grants import Grants
 from ringmain.core.credentials.service import Credentials
 from ringmain.core.credentials.sessions import Sessions
 from ringmain.core.directory.service import Directory
 from ringmain.core.extensions.service import Extensions
+from ringmain.core.faxes.compose import FaxComposer
 from ringmain.core.faxes.documents import FaxDocuments
 from ringmain.core.faxes.service import Faxes
 from ringmain.core.files.service import Files
@@ -19,6 +22,7 @@ from ringmain.core.instances.pbx import PbxAdapter
 from ringmain.core.instances.service import Instances
 from ringmain.core.locations.service import Locations
 from ringmain.core.mail.service import Mails
+from ringmain.core.mailbox.service import Mailbox
 from ringmain.core.meetings.rooms import DEFAULT as PUBLIC_MEET
 from ringmain.core.meetings.service import Meetings
 from ringmain.core.numbers.service import Numbers
@@ -26,7 +30,9 @@ from ringmain.core.people.invitations import Invitations
 from ringmain.core.people.service import People
 from ringmain.core.presence.service import PresenceService
 from ringmain.core.subscriptions.service import Subscriptions
+from ringmain.core.texting.direct import DirectTexting
 from ringmain.core.texting.service import Texting
+from ringmain.core.usage.service import UsageService
 from ringmain.core.voicemail.audio import AudioTools
 from ringmain.core.voicemail.service import Voicemails
 from ringmain.database.pool import Database
@@ -58,6 +64,7 @@ class Core:
         self.database = database
         self.wakeups = wakeups
         self.companies = Companies(database, wakeups)
+        self.accounts = Accounts(database, wakeups)
         self.people = People(database, wakeups)
         self.locations = Locations(database, wakeups)
         self.numbers = Numbers(database, wakeups)
@@ -65,9 +72,11 @@ class Core:
         self.files = Files(database, wakeups, file_store)
         self.mails = Mails(database, wakeups)
         self.sessions = Sessions(database, self.credentials)
+        self.grants = Grants(database, self.credentials)
         self.invitations = Invitations(database, self.people, self.mails)
         self.directory = Directory(database, wakeups)
         self.texting = Texting(database, wakeups)
+        self.direct_texting = DirectTexting(database, self.texting)
         self.subscriptions = Subscriptions(database, wakeups)
         self.presence = PresenceService(database, wakeups)
         self.instances = Instances(database, wakeups, pbx or {})
@@ -76,5 +85,8 @@ class Core:
         self.sandbox_calls = SandboxCalls(database, self.calls, self.instances, self.files, audio)
         self.voicemails = Voicemails(database, wakeups, self.files, self.mails, audio)
         self.faxes = Faxes(database, wakeups, self.files, self.mails, fax)
+        self.fax_composer = FaxComposer(self.faxes, self.files, fax)
+        self.mailbox = Mailbox(database, wakeups, self.files, self.voicemails, self.faxes)
+        self.usage = UsageService(database)
         self.meetings = Meetings(database, wakeups, self.mails, meet_url=meet_url)
         self.calendars = Calendars(database, calendars)

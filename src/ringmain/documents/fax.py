@@ -11,6 +11,7 @@ from typing import Final, Literal
 import msgspec
 
 from ringmain.core.errors import Invalid
+from ringmain.core.faxes.documents import FaxPages
 from ringmain.documents import faxtiff
 from ringmain.documents.preview import Preview
 from ringmain.documents.workshop import work
@@ -102,7 +103,7 @@ async def cover_page(
     return pdf
 
 
-def concatenate(*documents: FaxDocument) -> FaxDocument:
+def concatenate(*documents: FaxPages) -> FaxDocument:
     """Join documents that `to_fax` made, the cover first; nothing is decoded.
 
     Raises Invalid("content") for other TIFFs and for more than 200 pages and a cover.

@@ -20,6 +20,13 @@ OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 LEG_OUTCOMES: Final[tuple[LegOutcome, ...]] = get_args(LegOutcome)
 
 
+class Recording(msgspec.Struct, frozen=True, kw_only=True):
+    """What a call's recording is: its file's name, with an ending, and media type."""
+
+    name: str
+    mimetype: str
+
+
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """A call, and once it has ended its record.
 
@@ -49,6 +56,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     pbx: dict[str, Any]
     recording_file_id: int | None
     transcription_id: str | None
+    recording: Recording | None = None
 
     @property
     def duration_ms(self) -> int:
@@ -148,7 +156,7 @@ class LegEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """Payload of call.ended. `leg` is what the other two have."""
+    """Payload of call.ended and call.recorded. `leg` is what the other two have."""
 
     call: Call
     leg: Leg | UnsetType = UNSET

@@ -24,7 +24,7 @@ from ringmain.core.calls.model import (
     NewLeg,
 )
 from ringmain.core.errors import Invalid, NotFound
-from ringmain.core.listing import EARLIEST, LATEST
+from ringmain.core.listing import EARLIEST, LATEST, clamped
 from ringmain.database.pool import Database
 from ringmain.database.wakeup import EVENTS, Wakeups
 
@@ -101,6 +101,32 @@ class Calls:
         if found is None:
             raise NotFound("call")
         return _call.decode(found)
+
+    async def record(self, company_id: int, call_id: int, *, person_id: int | None = None) -> Call:
+        """The record of a call that has ended; of this person's calls only, where one is given. Raises NotFound("call").
+
+        A person's calls are those that an extension of theirs took part in.
+        """
+        found = await self._database.fetchval(store.RECORD, company_id, call_id, person_id)
+        if found is None:
+            raise NotFound("call")
+        return _call.decode(found)
+
+    async def between(
+        self,
+        company_id: int,
+        since: datetime,
+        until: datetime,
+        *,
+        person_id: int | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Call]:
+        """Records of calls that began from `since` until before `until`, the latest first; of a person as `record`."""
+        rows = await self._database.fetch(
+            store.BETWEEN, company_id, clamped(since), clamped(until), person_id, limit, offset
+        )
+        return [_call.decode(row[0]) for row in rows]
 
     async def page(self, company_id: int, *, wanted: CallFilter = ANY, page: int, per_page: int) -> CallPage:
         """Records of calls that have ended, the latest first. Pages count from 1; one beyond the end is empty."""

@@ -4,6 +4,23 @@ from typing import Final
 
 GET: Final = "SELECT call_json(c)::text FROM calls c WHERE company_id = $1 AND id = $2"
 
+# Of a person: calls that an extension of theirs, in the call's own instance, took part in.
+OF_PERSON: Final = """EXISTS (
+    SELECT FROM call_extensions k JOIN extensions e ON e.company_id = k.company_id AND e.number = k.extension_number
+    WHERE k.company_id = c.company_id AND k.call_id = c.id AND e.instance_id = c.instance_id AND e.person_id = {person}
+)"""
+RECORD: Final = f"""
+SELECT call_json(c)::text FROM calls c
+WHERE c.company_id = $1 AND c.id = $2 AND c.ended_at IS NOT NULL
+    AND ($3::bigint IS NULL OR {OF_PERSON.format(person="$3")})
+"""
+BETWEEN: Final = f"""
+SELECT call_json(c)::text FROM calls c
+WHERE c.company_id = $1 AND c.ended_at IS NOT NULL AND c.started_at >= $2 AND c.started_at < $3
+    AND ($4::bigint IS NULL OR {OF_PERSON.format(person="$4")})
+ORDER BY c.started_at DESC, c.id DESC LIMIT $5 OFFSET $6
+"""
+
 # A call that has ended takes no further legs.
 RINGING: Final = """
 WITH home AS (
@@ -63,7 +80,7 @@ WITH known AS MATERIALIZED (
     SELECT c.id, c.started_at, c.answered_at, c.ended_at, c AS call FROM calls c
     WHERE c.company_id = $1 AND c.instance_id = $2 AND c.reference = $3 FOR NO KEY UPDATE
 ), recording AS (
-    SELECT id FROM files WHERE company_id = $1 AND id = $7 AND uploaded_at IS NOT NULL
+    SELECT id FROM files WHERE company_id = $1 AND id = $7 AND uploaded_at IS NOT NULL FOR KEY SHARE
 ), result AS MATERIALIZED (
     SELECT known.id, greatest($4, known.started_at, known.answered_at) AS ended_at,
         coalesce($5, CASE WHEN known.answered_at IS NOT NULL THEN 'completed' ELSE (
@@ -106,6 +123,9 @@ WITH known AS MATERIALIZED (
         FROM changed, over
         UNION ALL
         SELECT 2, '', 'call.ended', changed.id, jsonb_build_object('call', call_json(changed.call)) FROM changed
+        UNION ALL
+        SELECT 3, '', 'call.recorded', changed.id, jsonb_build_object('call', call_json(changed.call)) FROM changed
+        WHERE changed.recording_file_id IS NOT NULL
     ) AS told ORDER BY turn, reference
 )
 SELECT coalesce((SELECT call_json(call) FROM changed), call_json(known.call))::text AS call,

@@ -59,3 +59,13 @@ class FaxDocuments(Protocol):
     async def fax_preview(self, content: bytes) -> Picture:
         """Make a picture of the first page of a TIFF or PDF."""
         ...
+
+    async def cover_page(
+        self, *, to: str, from_: str, company: str, subject: str, comment: str, pages: int, date: str
+    ) -> bytes:
+        """Make a cover sheet, a PDF of one page. `pages` counts all, this one too."""
+        ...
+
+    def concatenate(self, *documents: FaxPages) -> FaxPages:
+        """Join fax pages, the cover first. Raises Invalid when they are too many."""
+        ...

@@ -86,7 +86,7 @@ class FaxFilter(msgspec.Struct, frozen=True, kw_only=True):
 class NewFax(msgspec.Struct, frozen=True, kw_only=True):
     """A fax to send: `file_id` is an uploaded document, `sender` one of the company's fax numbers, both E.164.
 
-    `send_at`: when to send it; a moment that has passed means now.
+    `send_at`: when to send it; a moment that has passed means now. `author_id`: the person who sends it.
     """
 
     file_id: int
@@ -97,6 +97,7 @@ class NewFax(msgspec.Struct, frozen=True, kw_only=True):
     subject: str = ""
     emails: list[str] = []
     send_at: datetime | None = None
+    author_id: int | None = None
 
 
 class FaxChange(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,6 +28,13 @@ class Numbers:
         """Raises NotFound."""
         return _found(await self._database.fetchrow(store.GET_BY_NUMBER, company_id, e164))
 
+    async def default(self, company_id: int, email: str, *, fax: bool = False) -> Number:
+        """What this person texts, or faxes, from: the first number that they own, or else the company's first.
+
+        Raises NotFound("number") when the company has none that can.
+        """
+        return _found(await self._database.fetchrow(store.DEFAULT, company_id, email, fax))
+
     async def create(
         self,
         company_id: int,
