@@ -14,6 +14,7 @@ from ringmain.carriers import build as carriers
 from ringmain.carriers.dispatch import Dispatcher, grouped_receipts
 from ringmain.core.errors import Invalid
 from ringmain.core.faxes.queue import FaxQueue
+from ringmain.core.files.removal import Removal
 from ringmain.core.files.storage import open_storage
 from ringmain.core.mail.port import Mailer
 from ringmain.core.mail.queue import MailQueue
@@ -30,6 +31,7 @@ from ringmain.delivery.faces import Face, StandardFace
 from ringmain.delivery.relay import Relay
 from ringmain.delivery.upkeep import Upkeep
 from ringmain.delivery.worker import TIMEOUT, DeliveryWorker
+from ringmain.dialects.ringotel import app as ringotel
 from ringmain.dialects.ringplan import app as ringplan
 from ringmain.dialects.ringplan.events import RingPlanFace
 from ringmain.dialects.ringplan.files import MAIL_LINK_LIFETIME, content_path
@@ -111,7 +113,7 @@ class Ringmain:
         self.wakeups = Wakeups(self.database)
         await self._start(self.wakeups.start, self.wakeups.stop)
         try:
-            storage = open_storage(settings.file_place)
+            self._storage = open_storage(settings.file_place)
         except (ValueError, OSError) as error:
             raise SettingError(f"RINGMAIN_FILE_STORAGE: {error}") from error
         try:
@@ -119,7 +121,7 @@ class Ringmain:
         except (ValueError, OSError) as error:
             raise SettingError(f"RINGMAIN_SECRET_KEY: {error}") from error
         self.core = Core(
-            *(self.database, self.wakeups, storage),
+            *(self.database, self.wakeups, self._storage),
             pbx=adapters(self.database),
             audio=audio,
             fax=fax,
@@ -144,6 +146,8 @@ class Ringmain:
         )
         upkeep = Upkeep(self.database, retention_days=self.settings.retention_days)
         await self._start(upkeep.start, upkeep.stop)
+        removal = Removal(self.database, self._storage)
+        await self._start(removal.start, removal.stop)
         statistics = Statistics(self.database)
         await self._start(statistics.start, statistics.stop)
         if "relay" in roles:

@@ -210,6 +210,8 @@ async def test_a_received_fax_becomes_a_pdf(faxing: Faxing, core: Core) -> None:
 async def test_the_same_reference_at_the_same_time_is_one_fax(faxing: Faxing, core: Core) -> None:
     made = await asyncio.gather(*(receive(core, reference="r1") for _ in range(3)))
     assert len({one.id for one in made}) == 1
+    kept = {row["id"] for row in await core.database.fetch("SELECT id FROM files")}
+    assert kept == {faxing.file_id, made[0].file.id, made[0].preview_id}
     assert (await core.faxes.statistics(faxing.company_id)).inbound == 1
 
 

@@ -20,6 +20,11 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     preview_id: int
     pages: int
 
+    @property
+    def files(self) -> list[int]:
+        """The files that were made."""
+        return [self.file_id, self.preview_id]
+
 
 class Paper:
     """Without `documents` no fax can be sent or come in."""

@@ -49,6 +49,7 @@ class Faxes:
     ) -> None:
         self._database = database
         self._wakeups = wakeups
+        self._files = files
         self._mails = mails
         self._paper = Paper(files, documents)
 
@@ -110,9 +111,11 @@ class Faxes:
         made = await self._database.fetchval(
             *(store.SEND, company_id, given.sender, given.sender_name, given.recipient, given.recipient_name),
             *(given.subject, emails, file, kept.preview_id, kept.file_id, kept.pages, given.send_at, TRIES, origin),
+            given.author_id,
         )
-        if made is None:
-            raise NotFound("company")
+        if made is None:  # the document was deleted meanwhile
+            await self._files.delete(company_id, kept.files)
+            raise NotFound("file")
         self._wake()
         return _fax.decode(made)
 
@@ -145,12 +148,15 @@ class Faxes:
         return _fax.decode(changed)
 
     async def delete(self, company_id: int, fax_id: int, *folders: Folder, origin: str = "") -> None:
-        """Delete a fax that is in one of these folders; raises NotFound("fax").
+        """Delete a fax that is in one of these folders, with its pages and its document; raises NotFound("fax").
 
         One that waits is not sent. One that is on the line goes on, and nobody hears what becomes of it.
         """
-        if not await self._database.fetchval(store.DELETE, company_id, fax_id, list(folders), origin):
-            raise NotFound("fax")
+        async with self._database.transaction() as connection:
+            files = await connection.fetchval(store.DELETE, company_id, fax_id, list(folders), origin)
+            if files is None:
+                raise NotFound("fax")
+            await self._files.delete(company_id, files, connection=connection)
         self._wakeups.wake(EVENTS)
 
     # Receiving
@@ -187,6 +193,7 @@ class Faxes:
             if row is None:
                 raise NotFound("number")
             if row["fax"] is None:  # the same reference came at the same time
+                await self._files.delete(company_id, kept.files, connection=connection)
                 known = await connection.fetchval(store.BY_REFERENCE, company_id, given.reference)
                 return _fax.decode(known)
             fax = _fax.decode(row["fax"])
@@ -248,16 +255,20 @@ class Faxes:
         elif sender is not None:
             row = await self._database.fetchrow(store.PREPARE, fax.company_id, sender, fax.file.id)
             _check_sender(row["faxes"] if row else None)
-        changed = await self._database.fetchval(
-            *(store.CHANGE, fax.company_id, fax.id, fax.state, sender, change.sender_name, change.recipient),
-            *(change.recipient_name, change.subject, emails, change.send_at, file),
-            *((kept.preview_id, kept.file_id, kept.pages) if kept else (None, None, None)),
-            origin,
-        )
-        if changed is None:
+        async with self._database.transaction() as connection:
+            row = await connection.fetchrow(
+                *(store.CHANGE, fax.company_id, fax.id, fax.state, sender, change.sender_name, change.recipient),
+                *(change.recipient_name, change.subject, emails, change.send_at, file),
+                *((kept.preview_id, kept.file_id, kept.pages) if kept else (None, None, None)),
+                origin,
+            )
+            if kept:  # the fax has its old files no longer, or a change that came too late has no use for the new ones
+                unused = row["files"] if row else kept.files
+                await self._files.delete(fax.company_id, unused, connection=connection)
+        if row is None:
             return None
         self._wakeups.wake(EVENTS)
-        return _fax.decode(changed)
+        return _fax.decode(row["fax"])
 
     def _wake(self) -> None:
         self._wakeups.wake(EVENTS)

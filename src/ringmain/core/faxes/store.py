@@ -24,10 +24,12 @@ SELECT
 SEND: Final = f"""
 WITH made AS (
     INSERT INTO faxes AS f (company_id, direction, state, own_number, own_name, party_number, party_name, subject,
-        emails, is_read, file_id, file, preview_id, tiff_id, pages, send_at, due_at, last_attempt)
+        emails, is_read, file_id, file, preview_id, tiff_id, pages, send_at, due_at, last_attempt, author_id)
     SELECT c.id, 'outbound', CASE WHEN $12::timestamptz IS NULL THEN 'queued' ELSE 'scheduled' END, $2, $3, $4, $5, $6,
-        $7, true, ($8::jsonb ->> 'id')::bigint, $8, $9, $10, $11, $12, coalesce($12, now()), $13
-    FROM companies c WHERE c.id = $1
+        $7, true, ($8::jsonb ->> 'id')::bigint, $8, $9, $10, $11, $12, coalesce($12, now()), $13,
+        (SELECT p.id FROM people p WHERE p.company_id = c.id AND p.id = $15)
+    FROM companies c JOIN files d ON d.company_id = c.id AND d.id = ($8::jsonb ->> 'id')::bigint
+    WHERE c.id = $1 FOR KEY SHARE OF d
     RETURNING f AS fax
 ), shown AS MATERIALIZED (SELECT fax_json(fax) AS fax FROM made), noted AS (
     {NOTED.format(type="'fax.created'", origin="$14")}
@@ -35,9 +37,15 @@ WITH made AS (
 SELECT fax::text FROM shown
 """
 
-# $3 the states in which this may be done, $13 whether the document changes
+# $3 the state in which this may be done, $11 the document if it changes: it must be there still.
 CHANGE: Final = f"""
-WITH changed AS (
+WITH document AS MATERIALIZED (
+    SELECT d.id FROM files d WHERE d.company_id = $1 AND d.id = ($11::jsonb ->> 'id')::bigint FOR KEY SHARE
+), old AS MATERIALIZED (
+    SELECT ARRAY[f.file_id, f.preview_id, f.tiff_id] AS files FROM faxes f
+    WHERE {LIVE} AND f.id = $2 AND f.state = $3 AND ($11::jsonb IS NULL OR EXISTS (SELECT FROM document))
+    FOR NO KEY UPDATE
+), changed AS (
     UPDATE faxes f SET own_number = coalesce($4, own_number), own_name = coalesce($5, own_name),
         party_number = coalesce($6, party_number), party_name = coalesce($7, party_name),
         subject = coalesce($8, subject), emails = coalesce($9, emails), send_at = coalesce($10, send_at),
@@ -45,12 +53,12 @@ WITH changed AS (
         file_id = coalesce(($11::jsonb ->> 'id')::bigint, file_id), file = coalesce($11, file),
         preview_id = coalesce($12, preview_id), tiff_id = coalesce($13, tiff_id), pages = coalesce($14, pages),
         pages_done = CASE WHEN $14::integer IS NULL THEN pages_done ELSE 0 END, updated_at = now()
-    WHERE {LIVE} AND f.id = $2 AND f.state = $3
+    FROM old WHERE f.company_id = $1 AND f.id = $2
     RETURNING f AS fax
 ), shown AS MATERIALIZED (SELECT fax_json(fax) AS fax FROM changed), noted AS (
     {NOTED.format(type="'fax.updated'", origin="$15")}
 )
-SELECT fax::text FROM shown
+SELECT shown.fax::text AS fax, old.files FROM shown, old
 """
 
 RETRY: Final = f"""
@@ -93,7 +101,7 @@ WITH gone AS (
 ), shown AS MATERIALIZED (SELECT fax_json(fax) AS fax FROM gone), noted AS (
     {NOTED.format(type="'fax.deleted'", origin="$4")}
 )
-SELECT count(*) FROM shown
+SELECT ARRAY[(fax).file_id, (fax).preview_id, (fax).tiff_id] FROM gone
 """
 
 # Receiving

@@ -1,10 +1,11 @@
-"""Files: made with a name, filled once, read as often as wanted.
+"""Files: made with a name, filled once, read as often as wanted, deleted with the last thing that refers to them.
 
 The content is durable in the store before the row says so (law 2: nothing acknowledged is lost).
 """
 
 import asyncio
 import hashlib
+from collections.abc import Iterable
 from typing import Final
 
 from obstore.store import ObjectStore
@@ -13,9 +14,9 @@ from ringmain.core.errors import AlreadyExists, NotFound, TooLarge
 from ringmain.core.files.mimetype import settle_type
 from ringmain.core.files.model import File
 from ringmain.core.files.names import clean_name
-from ringmain.core.files.storage import get, put
-from ringmain.core.files.store import INSERT, SELECT, UPLOADED, file_of
-from ringmain.database.pool import Database
+from ringmain.core.files.storage import get, key_of, put
+from ringmain.core.files.store import DELETE, INSERT, SELECT, UPLOADED, file_of
+from ringmain.database.pool import Connection, Database
 from ringmain.database.wakeup import Wakeups
 
 MAX_SIZE: Final = 25 * 1024 * 1024
@@ -23,7 +24,7 @@ MAX_SIZE: Final = 25 * 1024 * 1024
 
 
 class Files:
-    """The files of all companies. Contents are kept under `<company id>/<file id>`."""
+    """The files of all companies. Contents are kept under `key_of`."""
 
     def __init__(self, database: Database, wakeups: Wakeups, store: ObjectStore) -> None:
         self._database = database
@@ -57,7 +58,7 @@ class Files:
         file = await self.get(company_id, file_id)
         if file.uploaded_at is not None:
             raise AlreadyExists("this file was uploaded before")
-        key = f"{company_id}/{file_id}"
+        key = key_of(company_id, file_id)
         # The key is written once and never replaced: two uploads at once cannot leave one's row with the
         # other's content.
         if not await put(self._store, key, content) and await get(self._store, key) != content:
@@ -80,7 +81,21 @@ class Files:
         file = await self.get(company_id, file_id)
         if file.uploaded_at is None:
             raise NotFound("file")
-        return await get(self._store, f"{company_id}/{file_id}")
+        return await get(self._store, key_of(company_id, file_id))
+
+    async def delete(
+        self, company_id: int, file_ids: Iterable[int | None], *, connection: Connection | None = None
+    ) -> list[int]:
+        """Delete those of these files that nothing refers to any more, and say which.
+
+        Call it in the transaction that ends the reference. Contents are removed after the commit (removal.py).
+        """
+        ids = [one for one in file_ids if one is not None]
+        if connection is None:
+            rows = await self._database.fetch(DELETE, company_id, ids)
+        else:
+            rows = await connection.fetch(DELETE, company_id, ids)
+        return [row[0] for row in rows]
 
 
 def _digest(content: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """Where the contents of files are kept: a folder by default, S3-compatible storage by URL.
 
-The port is obstore's `ObjectStore`; only `put` and `get` here call it, so that every failure has one meaning.
+The port is obstore's `ObjectStore`; only `put`, `get` and `remove` here call it, so that every failure has one meaning.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import obstore
 import structlog
-from obstore.exceptions import AlreadyExistsError, BaseError, NotSupportedError
+from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError, NotSupportedError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
 from ringmain.core.errors import Unavailable
@@ -55,6 +55,11 @@ def _folder(place: str) -> LocalStore:
     return LocalStore(folder)
 
 
+def key_of(company_id: int, file_id: int) -> str:
+    """Under which key the content of a file is."""
+    return f"{company_id}/{file_id}"
+
+
 async def put(store: ObjectStore, key: str, content: bytes) -> bool:
     """Store content under a key that is free; returns once it is durable. False when the key is taken.
 
@@ -75,6 +80,17 @@ async def get(store: ObjectStore, key: str) -> bytes:
     """The content stored under a key. Raises Unavailable, also when there is none: rows promise it."""
     try:
         return bytes(await (await obstore.get_async(store, key)).bytes_async())
+    except (BaseError, OSError) as error:
+        log.error("file store failed", key=key, error=type(error).__name__)
+        raise Unavailable("the file store failed") from error
+
+
+async def remove(store: ObjectStore, key: str) -> None:
+    """Remove what is stored under a key, if there is anything. Raises Unavailable."""
+    try:
+        await obstore.delete_async(store, key)
+    except (NotFoundError, FileNotFoundError):
+        return
     except (BaseError, OSError) as error:
         log.error("file store failed", key=key, error=type(error).__name__)
         raise Unavailable("the file store failed") from error

@@ -93,6 +93,7 @@ class Voicemails:
             if row is None:
                 raise NotFound("extension")
             if row["voicemail"] is None:  # the same reference came at the same time
+                await self._files.delete(company_id, [file.id], connection=connection)
                 known = await connection.fetchval(store.BY_REFERENCE, company_id, extension_id, given.reference)
                 return _voicemail.decode(known)
             voicemail = _voicemail.decode(row["voicemail"])
@@ -143,10 +144,13 @@ class Voicemails:
         return [found[one] for one in ids]
 
     async def delete(self, company_id: int, voicemail_ids: Iterable[int], *, origin: str = "") -> None:
-        """Delete all of them, or raise NotFound("voicemail") and delete none. Links to their audio end too."""
+        """Delete all of them with their audio, or raise NotFound("voicemail") and delete none."""
         ids = list(dict.fromkeys(voicemail_ids))
-        if await self._database.fetchval(store.DELETE, company_id, ids, origin) < len(ids):
-            raise NotFound("voicemail")
+        async with self._database.transaction() as connection:
+            gone = await connection.fetch(store.DELETE, company_id, ids, origin)
+            if len(gone) < len(ids):
+                raise NotFound("voicemail")
+            await self._files.delete(company_id, [row["file_id"] for row in gone], connection=connection)
         self._wakeups.wake(EVENTS)
 
     async def audio(self, company_id: int, voicemail_id: int, form: Format | None = None) -> Audio:

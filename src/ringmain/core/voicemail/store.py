@@ -94,5 +94,5 @@ WITH found AS MATERIALIZED (
         jsonb_build_object('voicemail', voicemail)
     FROM shown ORDER BY 3
 )
-SELECT count(*) FROM shown
+SELECT (voicemail ->> 'id')::bigint AS id, (voicemail -> 'file' ->> 'id')::bigint AS file_id FROM shown
 """
