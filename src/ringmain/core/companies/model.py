@@ -7,9 +7,20 @@ import msgspec
 
 
 class Company(msgspec.Struct, frozen=True, kw_only=True):
-    """`profile` holds what dialects show and no logic reads: address, e-mails, website, ... (seed names)."""
+    """`profile` holds what dialects show and no logic reads: address, e-mails, website, ... (seed names).
+
+    It belongs to an account. `domain` is a label that is its alone, in whatever case. Of a blocked one nobody gets in,
+    but texts that come to it are kept. `region`, `package_id`, `admin_login` and `params` are its account's notes.
+    """
 
     id: int
+    account_id: int
+    domain: str
+    blocked: bool
+    region: str
+    package_id: int
+    admin_login: str
+    params: dict[str, Any]
     name: str
     key: str | None
     country: str

@@ -7,7 +7,11 @@ import msgspec
 from ringmain.core.companies.model import Company
 from ringmain.database.pool import Record
 
-COLUMNS: Final = "id, name, key, country, timezone, profile, created_at, updated_at"
+NAMES: Final = (
+    *("id", "account_id", "name", "key", "domain", "blocked", "country", "timezone", "profile"),
+    *("region", "package_id", "admin_login", "params", "created_at", "updated_at"),
+)
+COLUMNS: Final = ", ".join(NAMES)
 
 CREATE: Final = f"""
 INSERT INTO companies (name, key, country, timezone, profile) VALUES ($1, $2, $3, $4, $5::jsonb)
@@ -28,13 +32,7 @@ DELETE: Final = "DELETE FROM companies WHERE id = $1 RETURNING id"
 
 def company_of(row: Record) -> Company:
     """One row of `COLUMNS`."""
-    return Company(
-        id=row["id"],
-        name=row["name"],
-        key=row["key"],
-        country=row["country"],
-        timezone=row["timezone"],
-        profile=msgspec.json.decode(row["profile"]),
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-    )
+    values = dict(row.items())
+    for name in ("profile", "params"):
+        values[name] = msgspec.json.decode(values[name])
+    return Company(**values)

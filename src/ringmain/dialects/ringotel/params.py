@@ -1,0 +1,56 @@
+"""Parameters of methods: what types they have, and how they are read.
+
+Clients write ids and numbers as JSON strings or numbers; null counts as absent; extra keys are ignored.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from ringmain.dialects.kit.errors import BadRequest
+
+Shape = TypeVar("Shape")
+
+
+class Word(str):
+    """A text; a number stands for its digits."""
+
+    __slots__ = ()
+
+
+class Id(Word):
+    """An id, as opaque as any text. ids.py reads it."""
+
+    __slots__ = ()
+
+
+Whole = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+"""A whole number that PostgreSQL's integer holds."""
+Flag = Annotated[int, Meta(ge=0, le=1)]
+"""0 or 1."""
+Millis = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
+"""Unix milliseconds up to the year 9999."""
+
+
+class NoParams(msgspec.Struct, frozen=True):
+    """Of a method that has none."""
+
+
+def read(given: Mapping[str, Any], shape: type[Shape]) -> Shape:
+    """The parameters as a Struct. Raises BadRequest, which names the field."""
+    present = {name: value for name, value in given.items() if value is not None}
+    try:
+        return msgspec.convert(present, shape, strict=False, dec_hook=_text)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).partition(" - at `$")
+        raise BadRequest(f"{place.rstrip('`').lstrip('.')}: {reason}" if place else reason) from error
+
+
+def _text(kind: type, value: object) -> Any:
+    if not issubclass(kind, Word):
+        raise NotImplementedError
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError("must be a text or a number")
+    return kind(value)
