@@ -71,6 +71,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "https://meet.example.com/auth/?id={room}; without it the room is the next part of the path."
         ),
     ] = "https://meet.jit.si"
+    ringotel_error_status: Annotated[
+        Literal[200, 500],
+        Meta(description="The HTTP status of what Ringotel's methods refuse: 200, or 500 for clients that want it."),
+    ] = 200
     google_client_id: Annotated[
         str, Meta(description="The OAuth client that connects Google calendars; empty: they cannot be connected.")
     ] = ""
