@@ -227,10 +227,12 @@ class Ringmain:
         await self._start(self.follower.start, self.follower.stop)
         settings = self.settings
         apps = ringplan.build(self.core, settings.base_url, self.sockets, login_origins=settings.login_origins)
+        calls = ringotel.build(self.core, settings.base_url, error_status=settings.ringotel_error_status)
         return merge(
             [
                 metered(apps, "ringplan", self.metrics),
                 metered(ringrx.build(self.core, settings.base_url), "ringrx", self.metrics),
+                metered(calls, "ringotel", self.metrics),
             ]
         )
 
