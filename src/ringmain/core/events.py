@@ -39,6 +39,7 @@ MEETING_DELETED: Final = "meeting.deleted"  # called off
 CALL_RINGING: Final = "call.ringing"  # a leg begins to ring
 CALL_DIAL_ENDED: Final = "call.dial_ended"  # that attempt is over, answered or not
 CALL_ENDED: Final = "call.ended"  # the whole call is over
+CALL_RECORDED: Final = "call.recorded"  # it is over, and its recording can be had
 WEBHOOK_TEST: Final = "webhook.test"
 
 TYPES: Final = frozenset(
@@ -72,6 +73,7 @@ TYPES: Final = frozenset(
         CALL_RINGING,
         CALL_DIAL_ENDED,
         CALL_ENDED,
+        CALL_RECORDED,
     }
 )
 """Every type that can be subscribed to. `webhook.test` is sent on demand only."""

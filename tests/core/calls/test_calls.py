@@ -22,7 +22,7 @@ from ringmain.core.calls.model import (
 )
 from ringmain.core.calls.sandbox import PlannedCall
 from ringmain.core.errors import Forbidden, Invalid, NotFound, TooLarge
-from ringmain.core.events import CALL_DIAL_ENDED, CALL_ENDED, CALL_RINGING
+from ringmain.core.events import CALL_DIAL_ENDED, CALL_ENDED, CALL_RECORDED, CALL_RINGING
 from ringmain.core.extensions.model import ExtensionChange
 from ringmain.core.files.service import MAX_SIZE
 from ringmain.core.system import Core
@@ -256,7 +256,7 @@ async def test_a_planned_call_is_told_whole(exchange: Exchange, core: Core) -> N
     planned = PlannedCall(source="+13105550100", destination="101", ring_s=4, talk_s=30, recording=content)
     before = datetime.now(UTC)
     over = await core.sandbox_calls.place(exchange.company_id, planned, origin="operator")
-    assert await exchange.types() == [CALL_RINGING, CALL_DIAL_ENDED, CALL_ENDED]
+    assert await exchange.types() == [CALL_RINGING, CALL_DIAL_ENDED, CALL_ENDED, CALL_RECORDED]
     assert (over.direction, over.network, over.outcome, over.extension_number) == (
         "inbound",
         "off_net",

@@ -51,6 +51,16 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What an endpoint shall be told of. Two that are equal are one."""
+
+    name: str
+    event_types: tuple[str, ...]
+    filter: dict[str, Any] = {}
+    options: dict[str, Any] = {}
+    ordered: bool = False
+
+
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One event for one subscription, exactly once a pair; tried until delivered or dead."""
 

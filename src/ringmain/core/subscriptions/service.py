@@ -19,6 +19,7 @@ from ringmain.core.subscriptions.model import (
     Endpoint,
     EndpointState,
     Subscription,
+    Wanted,
 )
 from ringmain.core.subscriptions.secret import check_secret, new_secret
 from ringmain.database.pool import Database
@@ -171,9 +172,7 @@ class Subscriptions:
         `ordered`: one at a time for each conversation or call, in the order of events. Raises NotFound("endpoint"),
         Invalid.
         """
-        unknown = sorted(set(event_types) - TYPES)
-        if unknown or not event_types:
-            raise Invalid("event_types", f"unknown: {', '.join(unknown)}" if unknown else "must not be empty")
+        _check_types(event_types)
         if expires_at is not None and (expires_at.tzinfo is None or expires_at <= datetime.now(UTC)):
             raise Invalid("expires_at", "must be a moment in the future, with its time zone")
         row = await self._database.fetchrow(
@@ -188,6 +187,41 @@ class Subscriptions:
             expires_at,
         )
         return store.subscription_of(_found(row, "endpoint"))
+
+    async def arrange(self, company_id: int, endpoint_id: int, wanted: Sequence[Wanted]) -> list[Subscription]:
+        """Let the endpoint have just these subscriptions, in one transaction; returns them.
+
+        One that there is already stays as it is, with what is pending for it. What is pending for one that is wanted
+        no more is cancelled. Raises NotFound("endpoint"), Invalid.
+        """
+        for one in wanted:
+            _check_types(one.event_types)
+        async with self._database.transaction() as connection:
+            _found(await connection.fetchrow(store.LOCK_ENDPOINT, company_id, endpoint_id), "endpoint")
+            rows = await connection.fetch(store.SUBSCRIPTIONS_OF_ENDPOINT, company_id, endpoint_id)
+            have = {_identity(one): one for one in map(store.subscription_of, rows)}
+            want = {_identity(one): one for one in wanted}
+            for identity in have.keys() - want.keys():
+                gone = have[identity].id
+                await connection.execute(store.UNSUBSCRIBE, company_id, gone)
+                await connection.execute(store.CANCEL, company_id, endpoint_id, gone, timeout=BULK_SECONDS)
+            kept = [have[identity] for identity in want if identity in have]
+            new = [
+                await connection.fetchrow(
+                    store.SUBSCRIBE,
+                    company_id,
+                    endpoint_id,
+                    one.name,
+                    list(one.event_types),
+                    _encoded("filter", one.filter),
+                    _encoded("options", one.options),
+                    one.ordered,
+                    None,
+                )
+                for identity, one in want.items()
+                if identity not in have
+            ]
+        return [*kept, *(store.subscription_of(_found(row, "endpoint")) for row in new)]
 
     async def get(self, company_id: int, subscription_id: int) -> Subscription:
         """Raises NotFound("subscription")."""
@@ -313,6 +347,17 @@ def _check_url(url: str) -> None:
         raise Invalid("url", f"must have 1 to {URL_LIMIT} characters")
     if not url.isprintable() or any(character.isspace() for character in url):
         raise Invalid("url", "holds white space or control characters")
+
+
+def _check_types(event_types: Sequence[str]) -> None:
+    unknown = sorted(set(event_types) - TYPES)
+    if unknown or not event_types:
+        raise Invalid("event_types", f"unknown: {', '.join(unknown)}" if unknown else "must not be empty")
+
+
+def _identity(one: Subscription | Wanted) -> bytes:
+    told = (one.name, sorted(one.event_types), one.filter, one.options, one.ordered)
+    return msgspec.json.encode(told, order="deterministic")
 
 
 def _encoded(field: str, value: Mapping[str, Any] | None) -> str:

@@ -48,6 +48,9 @@ LIST_SUBSCRIPTIONS: Final = """
 SELECT s.* FROM subscriptions s JOIN endpoints e ON e.company_id = s.company_id AND e.id = s.endpoint_id
 WHERE s.company_id = $1 AND ($2::text IS NULL OR e.face = $2) ORDER BY s.id
 """
+# Held while the endpoint's subscriptions are compared and changed.
+LOCK_ENDPOINT: Final = "SELECT id FROM endpoints WHERE company_id = $1 AND id = $2 FOR NO KEY UPDATE"
+SUBSCRIPTIONS_OF_ENDPOINT: Final = "SELECT * FROM subscriptions WHERE company_id = $1 AND endpoint_id = $2 ORDER BY id"
 UNSUBSCRIBE: Final = "DELETE FROM subscriptions WHERE company_id = $1 AND id = $2 RETURNING *"
 
 # Deliveries
