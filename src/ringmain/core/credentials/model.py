@@ -6,7 +6,10 @@ import msgspec
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
-    """`token` is the public half. The secret is shown once, when made."""
+    """`token` is the public half. The secret is shown once, when made.
+
+    `last_used_at`: when tokens were last minted from it, in dialects that mint.
+    """
 
     id: int
     company_id: int
@@ -15,6 +18,7 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     person_id: int | None
     token: str
     created_at: datetime
+    last_used_at: datetime | None = None
 
 
 class NewApiKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +29,10 @@ class NewApiKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Who makes a request: a company and the person that acts. `key_id` is None for user tokens."""
+    """Who makes a request: a company and the person that acts.
+
+    `key_id`: the key that is shown, or that the token was minted from; None for people's own logins.
+    """
 
     company_id: int
     person_id: int
@@ -33,6 +40,21 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     owner: bool
     timezone: str
     country: str
+    key_id: int | None
+    admin: bool = False
+
+    @property
+    def manages(self) -> bool:
+        """Whether the person may act on what belongs to others of the company."""
+        return self.owner or self.admin
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
+    """What access tokens live by: a login of a person, or (`key_id`) a use of an API key."""
+
+    company_id: int
+    id: int
+    person_id: int
     key_id: int | None
 
 

@@ -9,7 +9,8 @@ import asyncpg
 
 from ringmain.core.credentials import store
 from ringmain.core.credentials.cache import CredentialCache
-from ringmain.core.credentials.model import ApiKey, Caller, NewApiKey
+from ringmain.core.credentials.model import ApiKey, Caller, Grant, NewApiKey
+from ringmain.core.credentials.one_time_codes import OneTimeCodes
 from ringmain.core.credentials.passwords import hash_password, verify_password
 from ringmain.core.credentials.signing import SigningKeys
 from ringmain.core.errors import AlreadyExists, Invalid, NotFound, Unauthenticated
@@ -28,6 +29,7 @@ class Credentials:
     def __init__(self, database: Database, wakeups: Wakeups) -> None:
         self._database = database
         self._wakeups = wakeups
+        self.one_time_codes = OneTimeCodes(database)
         self._signing = SigningKeys(database)
         self._callers: CredentialCache[Caller] = CredentialCache(wakeups)
         self._operators: CredentialCache[str] = CredentialCache(wakeups)
@@ -69,6 +71,13 @@ class Credentials:
         """All keys of a company, oldest first, without their secrets."""
         return [store.key_of(row) for row in await self._database.fetch(store.LIST_KEYS, company_id)]
 
+    async def find_api_key(self, company_id: int, dialect: str, token: str) -> ApiKey:
+        """By its public half. Raises NotFound."""
+        row = await self._database.fetchrow(store.FIND_KEY, company_id, dialect, token)
+        if row is None:
+            raise NotFound("API key")
+        return store.key_of(row)
+
     async def revoke_api_key(self, company_id: int, key_id: int) -> ApiKey:
         """End a key at once: who hears of it forgets it, who cannot hear trusts no cache. Raises NotFound."""
         row = await self._database.fetchrow(store.REVOKE_KEY, company_id, key_id)
@@ -104,16 +113,22 @@ class Credentials:
         hashed = await hash_password(password)
         if await self._database.fetchval(store.SET_PASSWORD, company_id, person_id, hashed) is None:
             raise NotFound("person")
+        self._wakeups.wake(CREDENTIALS)
 
     async def has_password(self, company_id: int, person_id: int, password: str) -> bool:
         """Whether this is the person's password."""
         return await verify_password(await self._database.fetchval(store.PASSWORD, company_id, person_id), password)
 
-    async def caller_by_password(self, email: str, password: str) -> Caller:
-        """Who logs in with this e-mail, of whatever company the password fits. Raises Unauthenticated."""
+    async def caller_by_password(self, email: str, password: str, *, code: str | None = None) -> Caller:
+        """Who logs in with this e-mail or login name, of whatever company the password fits. Raises Unauthenticated.
+
+        `code`: from the person's second factor, which must be right where there is one.
+        """
         rows = await self._database.fetch(store.PASSWORDS_OF_EMAIL, email)
         for row in rows:
             if await verify_password(row["password_hash"], password):
+                if not await self.one_time_codes.passes(row["company_id"], row["id"], code):
+                    continue
                 await self._database.execute(store.LOGGED_IN, row["company_id"], row["id"])
                 return await self._caller(row["company_id"], row["id"])
         if not rows:
@@ -129,10 +144,35 @@ class Credentials:
         return await self._signing.successor(token)
 
     async def caller_by_user_token(self, token: str) -> Caller:
-        """Raises Unauthenticated: not ours, expired, or the person is gone or inactive."""
+        """Raises Unauthenticated: not ours, expired, of another dialect, or the person is gone or inactive."""
         claims = await self._signing.read_token(token)
+        if claims.aud or claims.grant:
+            raise Unauthenticated("a token of another dialect")
         company_id, person_id = int(claims.company), int(claims.sub)
         return await self._callers.get(("user", company_id, person_id), lambda: self._caller(company_id, person_id))
+
+    async def issue_access_token(self, grant: Grant, audience: str, lifetime_s: int) -> str:
+        """A token (JWT) for one dialect, which lives for `lifetime_s` seconds and no longer than its grant."""
+        key = {} if grant.key_id is None else {"key": str(grant.key_id)}
+        return await self._signing.issue_token(
+            grant.company_id, grant.person_id, lifetime_s, aud=audience, grant=str(grant.id), **key
+        )
+
+    async def caller_by_access_token(self, audience: str, token: str) -> Caller:
+        """Raises Unauthenticated: not ours, of another dialect, expired, its grant has ended, the person is inactive.
+
+        Keys that are revoked, and passwords that change, end grants.
+        """
+        claims = await self._signing.read_token(token)
+        if claims.aud != audience or not claims.grant:
+            raise Unauthenticated("a token of another dialect")
+        company_id, grant_id = int(claims.company), int(claims.grant)
+
+        async def look_up() -> Caller:
+            row = await self._database.fetchrow(store.CALLER_BY_GRANT, company_id, grant_id, audience)
+            return _authenticated(row, "the grant has ended, or the person is inactive")
+
+        return await self._callers.get(("grant", company_id, grant_id, audience), look_up)
 
     async def _caller(self, company_id: int, person_id: int) -> Caller:
         return _authenticated(

@@ -46,4 +46,10 @@ ON CONFLICT (key) DO UPDATE SET
     since = CASE WHEN t.since < now() - $2::interval THEN now() ELSE t.since END
 RETURNING key, tries, extract(epoch FROM since + $2::interval - now())::float8 AS seconds_left
 """
-FORGET: Final = "DELETE FROM login_tries WHERE key = ANY ($1::bytea[])"
+# $2: a key under which only the last try is forgotten
+FORGET: Final = """
+WITH forgotten AS (
+    DELETE FROM login_tries WHERE key = ANY ($1::bytea[])
+)
+UPDATE login_tries SET tries = tries - 1 WHERE key = $2 AND tries > 0
+"""

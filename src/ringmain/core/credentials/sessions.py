@@ -31,10 +31,13 @@ class Sessions:
         self._credentials = credentials
         self._throttle = Throttle(database)
 
-    async def log_in(self, email: str, password: str, *, address: str) -> Tokens:
-        """Begin a session. `address` is the network address that asks. Raises Unauthenticated, Throttled."""
+    async def log_in(self, email: str, password: str, *, address: str, code: str | None = None) -> Tokens:
+        """Begin a session. `address` is the network address that asks, `code` from the second factor where it is on.
+
+        Raises Unauthenticated, Throttled.
+        """
         await self._throttle.count(email, address)
-        caller = await self._credentials.caller_by_password(email, password)
+        caller = await self._credentials.caller_by_password(email, password, code=code)
         await self._throttle.forget(email, address)
         token = secrets.token_urlsafe(32)
         await self._database.execute(store.BEGIN, caller.company_id, caller.person_id, _sha256(token), SESSION)

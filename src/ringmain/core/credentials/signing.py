@@ -21,12 +21,18 @@ ISSUER: Final = "ringmain"
 
 
 class TokenClaims(msgspec.Struct, frozen=True, kw_only=True):
-    """What a user token says: who, of which company, until when (Unix seconds)."""
+    """What a user token says: who, of which company, until when (Unix seconds).
+
+    `aud`, the dialect, and `grant` are said by tokens that live by a grant; `key` says which key that was minted from.
+    """
 
     iss: str
     sub: str
     company: str
     exp: int
+    aud: str = ""
+    grant: str = ""
+    key: str = ""
 
 
 class SigningKeys:
@@ -36,8 +42,8 @@ class SigningKeys:
         self._database = database
         self._keys: dict[int, bytes] = {}
 
-    async def issue_token(self, company_id: int, person_id: int, lifetime_s: int) -> str:
-        """A JWT for a person."""
+    async def issue_token(self, company_id: int, person_id: int, lifetime_s: int, **claims_besides: str) -> str:
+        """A JWT for a person. `claims_besides`: aud, grant, key."""
         key_id, secret = await self._newest()
         now = int(time.time())
         claims: dict[str, str | int] = {
@@ -47,6 +53,7 @@ class SigningKeys:
             "iat": now,
             "exp": now + lifetime_s,
             "jti": secrets.token_urlsafe(12),
+            **claims_besides,
         }
         return jwt.encode({"alg": "HS256", "kid": str(key_id)}, claims, OctKey.import_key(secret), ["HS256"])
 

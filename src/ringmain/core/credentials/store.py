@@ -5,9 +5,9 @@ from typing import Final
 from ringmain.core.credentials.model import ApiKey, Caller
 from ringmain.database.pool import Record
 
-KEY_COLUMNS: Final = "id, company_id, dialect, name, person_id, token, created_at"
+KEY_COLUMNS: Final = "id, company_id, dialect, name, person_id, token, created_at, last_used_at"
 CALLER_COLUMNS: Final = """
-person.company_id, person.id AS person_id, person.email, person.owner,
+person.company_id, person.id AS person_id, person.email, person.owner, person.admin,
 coalesce(person.timezone, company.timezone) AS timezone, company.country
 """
 
@@ -18,6 +18,7 @@ WHERE $4::bigint IS NULL OR EXISTS (SELECT FROM people WHERE company_id = $1 AND
 RETURNING {KEY_COLUMNS}
 """
 LIST_KEYS: Final = f"SELECT {KEY_COLUMNS} FROM api_keys WHERE company_id = $1 ORDER BY id"
+FIND_KEY: Final = f"SELECT {KEY_COLUMNS} FROM api_keys WHERE company_id = $1 AND dialect = $2 AND token = $3"
 REVOKE_KEY: Final = f"DELETE FROM api_keys WHERE company_id = $1 AND id = $2 RETURNING {KEY_COLUMNS}"
 
 # $3: the person's id; NULL means the owner where $4, otherwise whom the key is bound to.
@@ -36,20 +37,29 @@ SELECT {CALLER_COLUMNS}, NULL::bigint AS key_id
 FROM people AS person JOIN companies AS company ON company.id = person.company_id
 WHERE person.company_id = $1 AND person.id = $2 AND person.active
 """
+# $3: the dialect that the grant was given for
+CALLER_BY_GRANT: Final = f"""
+SELECT {CALLER_COLUMNS}, g.key_id
+FROM grants AS g JOIN companies AS company ON company.id = g.company_id
+JOIN people AS person ON person.company_id = g.company_id AND person.id = g.person_id AND person.active
+WHERE g.company_id = $1 AND g.id = $2 AND g.audience = $3
+"""
 HAS_SECRET: Final = "SELECT secret_hash = $3 FROM api_keys WHERE company_id = $1 AND id = $2"
 
 PASSWORD: Final = "SELECT password_hash FROM people WHERE company_id = $1 AND id = $2"
-# Whoever logged in with the old one is logged out.
+# Whoever logged in with the old one is logged out; keys go on.
 SET_PASSWORD: Final = """
 WITH logged_out AS (
     DELETE FROM sessions WHERE company_id = $1 AND person_id = $2
+), grants_ended AS (
+    DELETE FROM grants WHERE company_id = $1 AND person_id = $2 AND key_id IS NULL
 )
 UPDATE people SET password_hash = $3, updated_at = now() WHERE company_id = $1 AND id = $2 RETURNING id
 """
 # Logging in is how the company becomes known: the one query over all of them.
 PASSWORDS_OF_EMAIL: Final = """
 SELECT company_id, id, password_hash FROM people
-WHERE lower(email) = lower($1) AND active AND password_hash IS NOT NULL
+WHERE (lower(email) = lower($1) OR lower(login) = lower($1)) AND active AND password_hash IS NOT NULL
 ORDER BY id LIMIT 5
 """
 LOGGED_IN: Final = "UPDATE people SET last_login_at = now() WHERE company_id = $1 AND id = $2"
@@ -76,6 +86,7 @@ def key_of(row: Record) -> ApiKey:
         person_id=row["person_id"],
         token=row["token"],
         created_at=row["created_at"],
+        last_used_at=row["last_used_at"],
     )
 
 
@@ -86,6 +97,7 @@ def caller_of(row: Record) -> Caller:
         person_id=row["person_id"],
         email=row["email"],
         owner=row["owner"],
+        admin=row["admin"],
         timezone=row["timezone"],
         country=row["country"],
         key_id=row["key_id"],

@@ -12,24 +12,24 @@ from ringmain.database.pool import Database
 WINDOW: Final = timedelta(minutes=15)
 """How long tries are remembered, from the first one on."""
 TRIES_OF_BOTH: Final = 5
-"""For one e-mail from one address: a person who mistypes."""
-TRIES_OF_EMAIL: Final = 50
-"""For one e-mail from anywhere: many addresses that guess for one person. High, so that nobody is locked out."""
+"""For one name from one address: a person who mistypes."""
+TRIES_OF_NAME: Final = 50
+"""For one name from anywhere: many addresses that guess for one person. High, so that nobody is locked out."""
 TRIES_OF_ADDRESS: Final = 100
 """From one address for anybody: one that guesses for many people. High: an office may share an address."""
 
 
 class Throttle:
-    """Counts logins; one that succeeds is no try."""
+    """Counts logins; one that succeeds is no try. `name`: the e-mail, login name or key that is tried."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def count(self, email: str, address: str) -> None:
+    async def count(self, name: str, address: str) -> None:
         """Count a try that is about to be made. Raises Throttled."""
         limits = {
-            _key("both", email.lower(), address): TRIES_OF_BOTH,
-            _key("email", email.lower()): TRIES_OF_EMAIL,
+            _key("both", name.lower(), address): TRIES_OF_BOTH,
+            _key("name", name.lower()): TRIES_OF_NAME,
             _key("address", address): TRIES_OF_ADDRESS,
         }
         rows = await self._database.fetch(store.TRY, sorted(limits), WINDOW)
@@ -37,10 +37,10 @@ class Throttle:
         if over:
             raise Throttled(max(1, ceil(max(over))))
 
-    async def forget(self, email: str, address: str) -> None:
-        """The password was right: its tries were nobody's guesses."""
-        keys = [_key("both", email.lower(), address), _key("email", email.lower())]
-        await self._database.execute(store.FORGET, keys)
+    async def forget(self, name: str, address: str) -> None:
+        """The secret was right: its tries were nobody's guesses. What others tried from the address stays counted."""
+        keys = [_key("both", name.lower(), address), _key("name", name.lower())]
+        await self._database.execute(store.FORGET, keys, _key("address", address))
 
 
 def _key(*parts: str) -> bytes:

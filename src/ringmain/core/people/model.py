@@ -18,6 +18,8 @@ class PersonExtension(msgspec.Struct, frozen=True, kw_only=True):
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """`owner`: exactly one a company, the vendor's "primary" user. `profile`: what dialects show, in the seed's names.
 
+    `admin`: manages the company as its owner does. `login`: a name to log in by, beside the e-mail.
+
     Who was invited becomes active by accepting, until `invitation_expires_at`. `agent_id` is the person who answers
     for their group. Events and other packages' reads leave `extension` out.
     """
@@ -38,6 +40,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     invitation_accepted_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
+    login: str | None = None
+    admin: bool = False
     extension: PersonExtension | None = None
 
 

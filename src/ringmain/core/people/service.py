@@ -17,6 +17,7 @@ from ringmain.database.pool import Connection, Database
 from ringmain.database.wakeup import CREDENTIALS, EVENTS, Wakeups
 
 EMAIL = re.compile(r"[^@\s,;<>]{1,64}@[^@\s,;<>]{1,190}")
+LOGIN: Final = re.compile(r"[^\s\0]{1,64}")
 MAX_NAME: Final = 200
 
 
@@ -81,14 +82,18 @@ class People:
         profile: dict[str, Any] | None = None,
         agent_id: int | None = None,
         invitation: NewInvitation | None = None,
+        admin: bool = False,
+        login: str | None = None,
         connection: Connection | None = None,
         origin: str = "",
     ) -> Person:
         """Make a person, in the transaction of `connection` where one is given (then call `announce` after it).
 
-        Raises Invalid, AlreadyExists (the e-mail, or a second owner), NotFound("company").
+        Raises Invalid, AlreadyExists (the e-mail, the login name, or a second owner), NotFound("company").
         """
         check_email(email)
+        if login is not None:
+            check_login(login)
         _check_names(first_name, last_name)
         if timezone:
             check_timezone(timezone)
@@ -100,7 +105,7 @@ class People:
             *(company_id, email, first_name, last_name, owner, active, timezone, hashed, encoded),
             invitation.token_hash if invitation else None,
             invitation.lifetime if invitation else None,
-            *(agent_id, origin),
+            *(agent_id, origin, admin, login),
         )
         try:
             if connection is not None:
@@ -126,9 +131,11 @@ class People:
         profile: dict[str, Any] | None = None,
         deep: bool = False,
         agent_id: int | UnsetType | None = UNSET,
+        admin: bool | None = None,
+        login: str | None = None,
         origin: str = "",
     ) -> Person:
-        """Change what is given. `timezone=""` means the company's again.
+        """Change what is given. `timezone=""` means the company's again, `login=""` none.
 
         `profile` is merged key by key, the objects in it too when `deep`. Numbers follow a change of e-mail, which
         ends an open invitation; so does deactivation. Raises NotFound, Invalid, AlreadyExists, Forbidden (an inactive
@@ -136,6 +143,8 @@ class People:
         """
         if email is not None:
             check_email(email)
+        if login:
+            check_login(login)
         _check_names(first_name or "", last_name or "")
         if timezone:
             check_timezone(timezone)
@@ -147,7 +156,7 @@ class People:
             row = await self._database.fetchrow(
                 store.UPDATE,
                 *(company_id, person_id, email, first_name, last_name, active, timezone, encoded, deep),
-                *(*agent, origin),
+                *(*agent, origin, admin, login),
             )
         except asyncpg.UniqueViolationError as error:
             raise _taken(error) from error
@@ -189,6 +198,12 @@ def check_email(email: str) -> None:
         raise Invalid("email", "is not an e-mail address")
 
 
+def check_login(login: str) -> None:
+    """Raises Invalid for what cannot be typed into one field."""
+    if not LOGIN.fullmatch(login):
+        raise Invalid("login", "must have 1 to 64 characters and no blanks")
+
+
 def _check_names(*names: str) -> None:
     if any(len(name) > MAX_NAME for name in names):
         raise Invalid("name", f"must not be longer than {MAX_NAME} characters")
@@ -204,6 +219,8 @@ def found(row: asyncpg.Record | None) -> Person:
 def _taken(error: asyncpg.UniqueViolationError) -> AlreadyExists:
     if error.as_dict().get("constraint_name") == "people_one_owner":
         return AlreadyExists("the company has an owner")
+    if error.as_dict().get("constraint_name") == "people_login_name":
+        return AlreadyExists("a person with this login name exists")
     return AlreadyExists("a person with this e-mail exists")
 
 

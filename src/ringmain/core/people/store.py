@@ -11,9 +11,11 @@ NAMES: Final = (
     "id",
     "company_id",
     "email",
+    "login",
     "first_name",
     "last_name",
     "owner",
+    "admin",
     "active",
     "timezone",
     "profile",
@@ -47,9 +49,9 @@ def noting(kind: str, origin: str) -> str:
 CREATE: Final = f"""
 WITH p AS (
     INSERT INTO people AS one (company_id, email, first_name, last_name, owner, active, timezone, password_hash,
-        profile, agent_id, invitation_hash, invited_at, invitation_expires_at)
+        profile, agent_id, invitation_hash, invited_at, invitation_expires_at, admin, login)
     VALUES ($1, $2, $3, $4, $5, $6, nullif($7, ''), $8, $9::jsonb, $12, $10,
-        CASE WHEN $10::bytea IS NOT NULL THEN now() END, now() + $11::interval)
+        CASE WHEN $10::bytea IS NOT NULL THEN now() END, now() + $11::interval, $14, $15)
     RETURNING one.*, one AS whole
 ), {noting("created", "$13")}
 SELECT {COLUMNS} FROM p
@@ -97,13 +99,16 @@ WITH old AS (
         AND old.email = ANY (numbers.owner_emails)
 ), logged_out AS (
     DELETE FROM sessions s USING old WHERE s.company_id = old.company_id AND s.person_id = old.id AND NOT $6::boolean
+), grants_ended AS (
+    DELETE FROM grants g USING old WHERE g.company_id = old.company_id AND g.person_id = old.id AND NOT $6::boolean
 ), p AS (
     UPDATE people AS one SET email = coalesce($3, one.email), first_name = coalesce($4, first_name),
         last_name = coalesce($5, last_name), active = coalesce($6, one.active),
         timezone = CASE WHEN $7::text IS NULL THEN timezone ELSE nullif($7, '') END,
         profile = CASE WHEN $9 THEN merge_json(profile, coalesce($8::jsonb, '{{}}'))
             ELSE profile || coalesce($8::jsonb, '{{}}') END,
-        agent_id = CASE WHEN $10 THEN $11 ELSE agent_id END,
+        agent_id = CASE WHEN $10 THEN $11 ELSE agent_id END, admin = coalesce($13, admin),
+        login = CASE WHEN $14::text IS NULL THEN login ELSE nullif($14, '') END,
         invitation_hash = CASE WHEN withdrawn.so THEN NULL ELSE invitation_hash END,
         invitation_expires_at = CASE WHEN withdrawn.so AND invitation_hash IS NOT NULL
             THEN least(invitation_expires_at, now()) ELSE invitation_expires_at END,

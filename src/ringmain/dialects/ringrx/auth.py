@@ -25,4 +25,4 @@ class Authentication:
         parts = request.headers.get("authorization", "").split()
         if not parts:
             raise Unauthenticated("the Authorization header is missing")
-        return await self._credentials.caller_by_user_token(parts[-1])
+        return await self._credentials.caller_by_access_token(DIALECT, parts[-1])

@@ -1,0 +1,62 @@
+"""SQL of grants. Refresh tokens are kept as sha256 only."""
+
+from typing import Final
+
+# Each answers the grant (company_id, id, person_id, key_id), or nothing.
+
+BY_PASSWORD: Final = """
+WITH granted AS (
+    INSERT INTO grants (company_id, person_id, audience, expires_at)
+    SELECT company_id, id, $3, now() + $5::interval FROM people WHERE company_id = $1 AND id = $2 AND active
+    RETURNING company_id, id, person_id, key_id, expires_at
+), token AS (
+    INSERT INTO refresh_tokens (token_hash, company_id, grant_id, expires_at)
+    SELECT $4, company_id, id, expires_at FROM granted
+)
+SELECT company_id, id, person_id, key_id FROM granted
+"""
+# A key that is bound to nobody acts for the owner.
+BY_KEY: Final = """
+WITH key AS (
+    SELECT k.company_id, k.id, person.id AS person_id
+    FROM api_keys AS k JOIN people AS person ON person.company_id = k.company_id AND person.active
+        AND CASE WHEN k.person_id IS NULL THEN person.owner ELSE person.id = k.person_id END
+    WHERE k.token = $1 AND k.secret_hash = $2 AND k.dialect = $3
+), used AS (
+    UPDATE api_keys AS k SET last_used_at = now() FROM key WHERE k.company_id = key.company_id AND k.id = key.id
+), granted AS (
+    INSERT INTO grants (company_id, person_id, audience, key_id, expires_at)
+    SELECT company_id, person_id, $3, id, now() + $5::interval FROM key
+    RETURNING company_id, id, person_id, key_id, expires_at
+), token AS (
+    INSERT INTO refresh_tokens (token_hash, company_id, grant_id, expires_at)
+    SELECT $4, company_id, id, expires_at FROM granted
+)
+SELECT company_id, id, person_id, key_id FROM granted
+"""
+REFRESH: Final = """
+WITH shown AS (
+    SELECT g.company_id, g.id, g.person_id, g.key_id
+    FROM refresh_tokens AS r JOIN grants AS g ON g.company_id = r.company_id AND g.id = r.grant_id
+    JOIN people AS person ON person.company_id = g.company_id AND person.id = g.person_id AND person.active
+    WHERE r.token_hash = $1 AND r.expires_at > now() AND g.audience = $2
+), extended AS (
+    UPDATE grants AS g SET expires_at = now() + $4::interval FROM shown
+    WHERE g.company_id = shown.company_id AND g.id = shown.id
+    RETURNING g.company_id, g.id, g.person_id, g.key_id, g.expires_at
+), token AS (
+    INSERT INTO refresh_tokens (token_hash, company_id, grant_id, expires_at)
+    SELECT $3, company_id, id, expires_at FROM extended
+)
+SELECT company_id, id, person_id, key_id FROM extended
+"""
+
+# Over all companies: what has expired is nobody's any more.
+SWEEP: Final = """
+WITH tokens AS (
+    DELETE FROM refresh_tokens WHERE expires_at < now()
+), sessions_over AS (
+    DELETE FROM sessions WHERE expires_at < now()
+)
+DELETE FROM grants WHERE expires_at < now()
+"""
