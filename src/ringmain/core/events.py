@@ -11,12 +11,14 @@ import msgspec
 from ringmain.core.ids import moment_of
 
 MESSAGE_CREATED: Final = "message.created"
+MESSAGE_IMPORTED: Final = "message.imported"  # it was written elsewhere, some time ago: nothing to ring for
 MESSAGE_UPDATED: Final = "message.updated"  # state, text
 MESSAGES_READ: Final = "messages.read"
 MESSAGE_DELETED: Final = "message.deleted"
 CONVERSATION_CREATED: Final = "conversation.created"
 CONVERSATION_UPDATED: Final = "conversation.updated"  # pinned, or no longer
 CONVERSATION_DELETED: Final = "conversation.deleted"
+CONVERSATION_TYPING: Final = "conversation.typing"
 OPT_OUT_CREATED: Final = "opt_out.created"
 OPT_OUT_DELETED: Final = "opt_out.deleted"
 PERSON_CREATED: Final = "person.created"
@@ -39,18 +41,24 @@ MEETING_DELETED: Final = "meeting.deleted"  # called off
 CALL_RINGING: Final = "call.ringing"  # a leg begins to ring
 CALL_DIAL_ENDED: Final = "call.dial_ended"  # that attempt is over, answered or not
 CALL_ENDED: Final = "call.ended"  # the whole call is over
+CALL_OFFERED: Final = "call.offered"  # a group is about to ring somebody with it
 CALL_RECORDED: Final = "call.recorded"  # it is over, and its recording can be had
+OUTREACH_CREATED: Final = "outreach.created"
+OUTREACH_UPDATED: Final = "outreach.updated"
+OUTREACH_DISPOSITIONED: Final = "outreach.dispositioned"  # confirmed, cancelled or over
 WEBHOOK_TEST: Final = "webhook.test"
 
 TYPES: Final = frozenset(
     {
         MESSAGE_CREATED,
+        MESSAGE_IMPORTED,
         MESSAGE_UPDATED,
         MESSAGES_READ,
         MESSAGE_DELETED,
         CONVERSATION_CREATED,
         CONVERSATION_UPDATED,
         CONVERSATION_DELETED,
+        CONVERSATION_TYPING,
         OPT_OUT_CREATED,
         OPT_OUT_DELETED,
         PERSON_CREATED,
@@ -73,7 +81,11 @@ TYPES: Final = frozenset(
         CALL_RINGING,
         CALL_DIAL_ENDED,
         CALL_ENDED,
+        CALL_OFFERED,
         CALL_RECORDED,
+        OUTREACH_CREATED,
+        OUTREACH_UPDATED,
+        OUTREACH_DISPOSITIONED,
     }
 )
 """Every type that can be subscribed to. `webhook.test` is sent on demand only."""

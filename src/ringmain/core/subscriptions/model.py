@@ -62,12 +62,16 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """One event for one subscription, exactly once a pair; tried until delivered or dead."""
+    """One event for one subscription, exactly once a pair; tried until delivered or dead.
+
+    `endpoint_name`: what the endpoint's owner calls it, or empty.
+    """
 
     event_id: int
     subscription_id: int
     company_id: int
     endpoint_id: int
+    endpoint_name: str = ""
     event_type: str
     state: DeliveryState
     due_at: datetime | None

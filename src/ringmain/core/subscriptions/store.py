@@ -62,17 +62,19 @@ WHERE company_id = $1 AND endpoint_id = $2 AND due_at IS NOT NULL AND ($3::bigin
 """
 # WITH TIES: an event's deliveries are never parted by a page's end, because pages are parted by events.
 DELIVERIES: Final = """
-SELECT d.event_id, d.subscription_id, d.company_id, d.endpoint_id, coalesce(e.type, '') AS event_type,
-    d.state, d.due_at, d.attempts, d.updated_at
+SELECT d.event_id, d.subscription_id, d.company_id, d.endpoint_id, coalesce(p.name, '') AS endpoint_name,
+    coalesce(e.type, '') AS event_type, d.state, d.due_at, d.attempts, d.updated_at
 FROM deliveries d LEFT JOIN events e ON e.id = d.event_id
+LEFT JOIN endpoints p ON p.company_id = d.company_id AND p.id = d.endpoint_id
 WHERE d.company_id = $1 AND ($2::text IS NULL OR d.state = $2) AND ($3::bigint IS NULL OR d.endpoint_id = $3)
     AND ($4::bigint IS NULL OR d.subscription_id = $4) AND ($5::bigint IS NULL OR d.event_id < $5)
 ORDER BY d.event_id DESC FETCH FIRST $6 ROWS WITH TIES
 """
 DELIVERY: Final = """
-SELECT d.event_id, d.subscription_id, d.company_id, d.endpoint_id, coalesce(e.type, '') AS event_type,
-    d.state, d.due_at, d.attempts, d.updated_at
+SELECT d.event_id, d.subscription_id, d.company_id, d.endpoint_id, coalesce(p.name, '') AS endpoint_name,
+    coalesce(e.type, '') AS event_type, d.state, d.due_at, d.attempts, d.updated_at
 FROM deliveries d LEFT JOIN events e ON e.id = d.event_id
+LEFT JOIN endpoints p ON p.company_id = d.company_id AND p.id = d.endpoint_id
 WHERE d.company_id = $1 AND d.event_id = $2 AND d.subscription_id = $3
 """
 ATTEMPTS: Final = """
