@@ -14,13 +14,18 @@ MAX_TEXT = 39_015  # 255 parts of 153 septets: the longest text that SMS can car
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody texted with. `number` is E.164 with +, or a short code."""
+    """Somebody texted with. `number` is E.164 with +, a short code, or what else texts came from.
+
+    `handle`: an API's own id of somebody who is texted through it.
+    """
 
     id: int
     company_id: int
     number: str
     first_name: str
     last_name: str
+    handle: str | None = None
+    email: str | None = None
 
 
 class AttachedFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,8 +38,22 @@ class AttachedFile(msgspec.Struct, frozen=True, kw_only=True):
     uploaded_at: datetime
 
 
+class CallActivity(msgspec.Struct, frozen=True, kw_only=True):
+    """A record of a call, kept among messages. `duration` is in seconds; `transcription` names one, in any way."""
+
+    duration: int
+    caller: str
+    called: str
+    subject: str = ""
+    comment: str = ""
+    transcription: str = ""
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """A text in either direction. `reference` is the client's own; `author_id` the person who wrote it."""
+    """A text in either direction. `reference` is the client's own; `author_id` the person who wrote it.
+
+    `activity`: the call that it is a record of; its text says the same.
+    """
 
     id: int
     company_id: int
@@ -52,6 +71,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     read: bool
     error_code: str | None
     error_text: str | None
+    activity: CallActivity | None = None
     created_at: datetime
     updated_at: datetime
 
@@ -90,10 +110,11 @@ class Parties(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MessageEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """Payload of message.created and message.updated."""
+    """Payload of message.created, message.imported and message.updated. `change`: what was updated."""
 
     message: Message
     conversation: Parties
+    change: Literal["state", "text"] = "state"
 
 
 class MessageDeleted(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +133,13 @@ class MessagesRead(msgspec.Struct, frozen=True, kw_only=True):
     person_id: int | None
     timezone: str
     session: str
+
+
+class Typing(msgspec.Struct, frozen=True, kw_only=True):
+    """Payload of conversation.typing: somebody is writing (`on`), or has stopped."""
+
+    conversation_id: int
+    on: bool
 
 
 class ConversationEvent(msgspec.Struct, frozen=True, kw_only=True):
