@@ -5,7 +5,6 @@ Every node with the carrier role runs one; a fax is claimed by one of them.
 
 import asyncio
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -17,11 +16,11 @@ from ringmain.core.faxes.transport import Failed, FaxJob, FaxTransport, Outcome
 from ringmain.core.files.service import Files
 from ringmain.database.pool import DatabaseUnavailable
 from ringmain.database.wakeup import FAXES, Wakeups
+from ringmain.database.work_list import STOP_SECONDS, WorkList
 
 log = structlog.get_logger()
 
 POLL_SECONDS: Final = 0.5
-STOP_SECONDS: Final = 10.0
 RECORD_SECONDS: Final = 60.0
 AGAIN_SECONDS: Final = 0.25
 UNREADABLE_SECONDS: Final = 60.0
@@ -45,65 +44,32 @@ class FaxDispatcher:
         stop_seconds: float = STOP_SECONDS,
     ) -> None:
         self._queue = queue
-        self._wakeups = wakeups
         self._files = files
         self._transport = transport
-        self._stop_seconds = stop_seconds
         self._beat = queue.lease.total_seconds() / 3
-        self._work = asyncio.Event()
-        self._in_flight: set[asyncio.Task[None]] = set()
-        self._task: asyncio.Task[None] | None = None
-        self._stopping = False
-        self._end: Callable[[], None] | None = None
+        self._work: WorkList[FaxJob] = WorkList(
+            *(wakeups, FAXES),
+            claim=queue.claim,
+            carry=self._carry,
+            capacity=transport.capacity,
+            poll=POLL_SECONDS,
+            stop_seconds=stop_seconds,
+        )
 
     async def start(self) -> None:
         """Connect the transport and begin."""
         await self._transport.start()
-        self._end = self._wakeups.listen(FAXES, self._work.set)
-        self._task = asyncio.create_task(self._run())
+        await self._work.start()
 
     async def stop(self) -> None:
-        """Claim no more, let what is on the line end for a while, give back the rest."""
-        task, self._task = self._task, None
-        if task is None:
-            return
-        self._stopping = True
-        self._work.set()
-        if self._end is not None:
-            self._end()
-        await task
-        if self._in_flight:
-            await asyncio.wait(self._in_flight, timeout=self._stop_seconds)
-        left = list(self._in_flight)
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        """Claim no more, let what is on the line end for a while, give back the rest, disconnect."""
+        await self._work.stop()
         await self._transport.stop()
 
     @property
     def alive(self) -> bool:
         """Whether it is still looking for work."""
-        return self._task is not None and not self._task.done()
-
-    async def _run(self) -> None:
-        while not self._stopping:
-            room = self._transport.capacity() - len(self._in_flight)
-            self._work.clear()
-            jobs: list[FaxJob] = []
-            try:
-                jobs = await self._queue.claim(room) if room > 0 else []
-            except Exception as error:
-                log.warning("faxes cannot be claimed", error=repr(error))
-            for job in jobs:
-                task = asyncio.create_task(self._carry(job))
-                self._in_flight.add(task)
-                task.add_done_callback(self._landed)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._work.wait(), POLL_SECONDS)
-
-    def _landed(self, task: asyncio.Task[None]) -> None:
-        self._in_flight.discard(task)
-        self._work.set()
+        return self._work.alive
 
     async def _carry(self, job: FaxJob) -> None:
         try:
@@ -112,7 +78,7 @@ class FaxDispatcher:
             log.warning("a fax was taken over by another node", fax=job.id)
             return
         except asyncio.CancelledError:
-            if self._stopping:
+            if self._work.stopping:
                 # What cannot be given back now is claimed when its lease runs out.
                 with suppress(Exception):
                     await asyncio.shield(self._queue.release(job))

@@ -1,8 +1,8 @@
 """The mail dispatcher: claims what is due, has it carried away, writes down what came of it."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+import time
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -12,6 +12,7 @@ from ringmain.core.errors import Unavailable
 from ringmain.core.mail.port import Mailer, Outcome
 from ringmain.core.mail.queue import Claim, MailQueue
 from ringmain.database.wakeup import MAILS, Wakeups
+from ringmain.database.work_list import WorkList
 from ringmain.mail.letter import Writer
 
 log = structlog.get_logger()
@@ -31,68 +32,39 @@ class MailDispatcher:
         self, queue: MailQueue, wakeups: Wakeups, writer: Writer, mailer: Mailer, *, kept: timedelta = KEPT
     ) -> None:
         self._queue = queue
-        self._wakeups = wakeups
         self._writer = writer
         self._mailer = mailer
         self._kept = kept
         # A try must be over, and written down, before its lease is.
         self._timeout = queue.lease.total_seconds() * 0.75
-        self._work = asyncio.Event()
-        self._in_flight: set[asyncio.Task[None]] = set()
-        self._task: asyncio.Task[None] | None = None
-        self._stopping = False
-        self._end: Callable[[], None] | None = None
+        self._prune_at = 0.0
+        self._work: WorkList[Claim] = WorkList(
+            *(wakeups, MAILS),
+            claim=self._claim,
+            carry=self._carry,
+            capacity=lambda: AT_ONCE,
+            poll=POLL_SECONDS,
+        )
 
     async def start(self) -> None:
         """Begin to send."""
-        self._end = self._wakeups.listen(MAILS, self._work.set)
-        self._task = asyncio.create_task(self._run())
+        await self._work.start()
 
     async def stop(self) -> None:
         """Claim no more and let what is on the wire end; the leases of what does not end run out."""
-        if self._task is None:
-            return
-        self._stopping = True
-        self._work.set()
-        if self._end is not None:
-            self._end()
-        await self._task
-        if self._in_flight:
-            await asyncio.wait(self._in_flight, timeout=10)
-        left = list(self._in_flight)
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        await self._work.stop()
 
     @property
     def alive(self) -> bool:
         """Whether it is still looking for work."""
-        return self._task is not None and not self._task.done()
+        return self._work.alive
 
-    async def _run(self) -> None:
-        clock = asyncio.get_running_loop().time
-        prune_at = clock()
-        while not self._stopping:
-            room = AT_ONCE - len(self._in_flight)
-            self._work.clear()
-            claims: list[Claim] = []
-            try:
-                claims = await self._queue.claim(room) if room else []
-                if clock() >= prune_at:
-                    await self._queue.prune(self._kept)
-                    prune_at = clock() + PRUNE_SECONDS
-            except Exception as error:
-                log.warning("mail cannot be claimed", error=repr(error))
-            for claim in claims:
-                task = asyncio.create_task(self._carry(claim))
-                self._in_flight.add(task)
-                task.add_done_callback(self._landed)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._work.wait(), POLL_SECONDS)
-
-    def _landed(self, task: asyncio.Task[None]) -> None:
-        self._in_flight.discard(task)
-        self._work.set()
+    async def _claim(self, limit: int) -> Sequence[Claim]:
+        if time.monotonic() >= self._prune_at:
+            # Also when it fails: mail does not wait for that.
+            self._prune_at = time.monotonic() + PRUNE_SECONDS
+            await self._queue.prune(self._kept)
+        return await self._queue.claim(limit)
 
     async def _carry(self, claim: Claim) -> None:
         try:
