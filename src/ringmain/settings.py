@@ -75,6 +75,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal[200, 500],
         Meta(description="The HTTP status of what Ringotel's methods refuse: 200, or 500 for clients that want it."),
     ] = 200
+    ringrx_duration: Annotated[
+        Literal["ms", "s"],
+        Meta(description="What RingRx's durations of voicemail count: milliseconds or seconds."),
+    ] = "ms"
     google_client_id: Annotated[
         str, Meta(description="The OAuth client that connects Google calendars; empty: they cannot be connected.")
     ] = ""

@@ -6,18 +6,30 @@ from ringmain.core.system import Core
 from ringmain.dialects.kit.cors import Cors
 from ringmain.dialects.kit.routing import Dialect, Endpoint
 from ringmain.dialects.ringrx.auth import Authentication
+from ringmain.dialects.ringrx.billing import BillingRoutes
+from ringmain.dialects.ringrx.cdrs import CallRecordRoutes
 from ringmain.dialects.ringrx.errors import ERRORS, refusal
+from ringmain.dialects.ringrx.faxes import FaxRoutes
+from ringmain.dialects.ringrx.messaging import MessagingRoutes
+from ringmain.dialects.ringrx.voicemail_wire import DurationUnit
+from ringmain.dialects.ringrx.voicemails import VoicemailRoutes
 
 
-def endpoints(core: Core, public_url: str) -> list[Endpoint]:
+def endpoints(core: Core, public_url: str, unit: DurationUnit = "ms") -> list[Endpoint]:
     """Every operation that is served."""
-    return []
+    return [
+        *VoicemailRoutes(core, unit).endpoints,
+        *FaxRoutes(core, unit).endpoints,
+        *CallRecordRoutes(core).endpoints,
+        *MessagingRoutes(core).endpoints,
+        *BillingRoutes(core).endpoints,
+    ]
 
 
-def build(core: Core, public_url: str) -> dict[str, ASGIApp]:
+def build(core: Core, public_url: str, *, unit: DurationUnit = "ms") -> dict[str, ASGIApp]:
     """An ASGI app for each first path segment. Each expects the whole path.
 
-    `public_url` is where clients reach this server.
+    `public_url` is where clients reach this server. `unit`: what durations of voicemail count.
     """
     dialect = Dialect(Authentication(core.credentials), ERRORS, refusal, Cors(()))
-    return dialect.mount(endpoints(core, public_url))
+    return dialect.mount(endpoints(core, public_url, unit))
