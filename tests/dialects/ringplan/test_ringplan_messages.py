@@ -32,6 +32,16 @@ async def test_row_26_publish_takes_what_web_clients_send(acme: Caller) -> None:
     assert message["stamp_id"] == stamp
 
 
+async def test_row_26_answers_in_the_companys_time_zone_whoever_sends(acme: Caller, world: World) -> None:
+    company_id = acme.office.company_id
+    await world.core.companies.update(company_id, timezone="Asia/Kolkata")
+    person = await world.core.people.create(company_id, email="sam@acme.example", timezone="Asia/Tokyo")
+    acme.headers["X-User-Id"] = ids.encode(person.id)
+    message = await acme.publish()
+    assert (message["timezone"], message["created_at"][-5:]) == ("Asia/Kolkata", "+0530")
+    assert (await acme("GET", acme.messages)).json() == [message]
+
+
 async def test_row_26_a_stamp_sends_once(acme: Caller, world: World) -> None:
     first, second = [await acme.publish("once", stamp_id="b44c10de") for _ in range(2)]
     assert first == second

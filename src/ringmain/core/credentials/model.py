@@ -32,6 +32,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """Who makes a request: a company and the person that acts.
 
     `key_id`: the key that is shown, or that the token was minted from; None for people's own logins.
+    `timezone`: the person's, or else the company's.
     """
 
     company_id: int
@@ -39,6 +40,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     email: str
     owner: bool
     timezone: str
+    company_timezone: str
     country: str
     key_id: int | None
     admin: bool = False

@@ -8,7 +8,7 @@ from ringmain.database.pool import Record
 KEY_COLUMNS: Final = "id, company_id, dialect, name, person_id, token, created_at, last_used_at"
 CALLER_COLUMNS: Final = """
 person.company_id, person.id AS person_id, person.email, person.owner, person.admin,
-coalesce(person.timezone, company.timezone) AS timezone, company.country
+coalesce(person.timezone, company.timezone) AS timezone, company.timezone AS company_timezone, company.country
 """
 
 CREATE_KEY: Final = f"""
@@ -99,6 +99,7 @@ def caller_of(row: Record) -> Caller:
         owner=row["owner"],
         admin=row["admin"],
         timezone=row["timezone"],
+        company_timezone=row["company_timezone"],
         country=row["country"],
         key_id=row["key_id"],
     )

@@ -94,7 +94,7 @@ class MessageRoutes:
                 raise BadRequest("files names a file that does not exist or was not uploaded") from error
             raise
         kind = "direct" if len(message.recipients) == 1 else "group"
-        return answer.json(wire.message(message, kind, caller.timezone), 201)
+        return answer.json(wire.message(message, kind, caller.company_timezone), 201)
 
     async def delete(self, request: Request, caller: Caller) -> Response:
         """Delete messages in conversation: those of `ids`, all or none. Without `ids` nothing is deleted."""
