@@ -20,7 +20,7 @@ GET_BY_NUMBER: Final = f"SELECT {COLUMNS} FROM numbers WHERE company_id = $1 AND
 # $2 an e-mail: its own numbers come first. $3 whether it must fax, else text
 DEFAULT: Final = f"""
 SELECT {COLUMNS} FROM numbers
-WHERE company_id = $1 AND CASE WHEN $3 THEN fax ELSE sms END
+WHERE company_id = $1 AND NOT line AND CASE WHEN $3 THEN fax ELSE sms END
 ORDER BY lower($2) = ANY (owner_emails) DESC, id LIMIT 1
 """
 SET_OWNERS: Final = f"""
