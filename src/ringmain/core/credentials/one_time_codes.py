@@ -6,6 +6,7 @@ from typing import Final
 import pyotp
 
 from ringmain.core.credentials import one_time_store as store
+from ringmain.core.credentials.throttle import Throttle
 from ringmain.core.errors import Invalid, NotFound, WrongState
 from ringmain.database.pool import Database
 
@@ -19,6 +20,7 @@ class OneTimeCodes:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._throttle = Throttle(database)
 
     async def begin(self, company_id: int, person_id: int, *, account: str, issuer: str) -> tuple[str, str]:
         """A new secret (base32), and the `otpauth:` address that authenticator apps scan, naming `account` at `issuer`.
@@ -53,6 +55,18 @@ class OneTimeCodes:
             return True
         step = matching_step(row["secret"], code or "", time.time() if now is None else now)
         return step is not None and bool(await self._database.fetchval(store.USE, company_id, person_id, step))
+
+    async def turn_off(self, company_id: int, person_id: int, code: str | None, *, address: str) -> None:
+        """Remove it, as its own person does: with a code while it is on. `address` is the network address that asks.
+
+        Raises NotFound, Invalid (the code is wrong), Throttled.
+        """
+        name = f"code {company_id} {person_id}"
+        await self._throttle.count(name, address)
+        if not await self.passes(company_id, person_id, code):
+            raise Invalid("code", "is missing, wrong or was used")
+        await self._throttle.forget(name, address)
+        await self.remove(company_id, person_id)
 
     async def remove(self, company_id: int, person_id: int) -> None:
         """Turn it off, or forget what was begun. Raises NotFound if there is neither."""
