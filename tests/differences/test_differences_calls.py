@@ -124,6 +124,7 @@ async def test_104_two_statuses(acme: Caller) -> None:
     both = await change(acme, additional_status={"status": "lunch", "action": "unset"})
     assert (both["main_status"]["status"], both["additional_status"]["status"]) == ("away", None)
     assert (await change(acme, additional_status={"status": "juggling_9"}))["additional_status"]["status"]
+    body: object
     for body in ({}, {"main_status": {"status": "Not a word"}}, {"additional_status": {}}):
         (await acme("PATCH", STATUS, json=body)).problem(400)
 

@@ -226,7 +226,7 @@ def by_type(receiver: Receiver, kind: str) -> list[Any]:
     return [post.json["data"] for post in receiver.posts if post.json["type"] == kind]
 
 
-async def test_row_39_and_40_an_answered_call(acme: Caller, pbx: Pbx, receiver: Receiver) -> None:
+async def test_readings_39_and_40_an_answered_call(acme: Caller, pbx: Pbx, receiver: Receiver) -> None:
     made = await pbx.call("+13105550100", "101", ring_s=4, talk_s=60)
     posts = await receiver.wait_for(3)
     assert sorted(post.json["type"] for post in posts) == sorted(TYPES)
@@ -250,7 +250,7 @@ async def test_row_39_and_40_an_answered_call(acme: Caller, pbx: Pbx, receiver: 
     assert item["cdr"]["id"] == call["call_id"]
 
 
-async def test_row_40_a_dial_action_for_each_leg_and_one_hangup(pbx: Pbx, receiver: Receiver) -> None:
+async def test_reading_40_a_dial_action_for_each_leg_and_one_hangup(pbx: Pbx, receiver: Receiver) -> None:
     calls, where = pbx.core.calls, (pbx.company_id, pbx.instance_id)
     for number in (101, 102):
         leg = NewLeg(
@@ -275,7 +275,9 @@ async def test_row_40_a_dial_action_for_each_leg_and_one_hangup(pbx: Pbx, receiv
     assert (hangup["extension"], hangup["duration"]) == (102, 30)
 
 
-async def test_row_40_other_companies_are_not_told(globex: Caller, world: World, pbx: Pbx, receiver: Receiver) -> None:
+async def test_reading_40_other_companies_are_not_told(
+    globex: Caller, world: World, pbx: Pbx, receiver: Receiver
+) -> None:
     theirs = await install(world, globex)
     await theirs.call("101", "102")
     await pbx.call("101", "102", outcome="busy")
