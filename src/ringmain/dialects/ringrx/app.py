@@ -10,7 +10,11 @@ from ringmain.dialects.ringrx.billing import BillingRoutes
 from ringmain.dialects.ringrx.cdrs import CallRecordRoutes
 from ringmain.dialects.ringrx.errors import ERRORS, refusal
 from ringmain.dialects.ringrx.faxes import FaxRoutes
+from ringmain.dialects.ringrx.keys import KeyRoutes
 from ringmain.dialects.ringrx.messaging import MessagingRoutes
+from ringmain.dialects.ringrx.myphones import MyPhonesRoutes
+from ringmain.dialects.ringrx.second_factor import SecondFactorRoutes
+from ringmain.dialects.ringrx.tokens import TokenRoutes
 from ringmain.dialects.ringrx.voicemail_wire import DurationUnit
 from ringmain.dialects.ringrx.voicemails import VoicemailRoutes
 
@@ -18,6 +22,10 @@ from ringmain.dialects.ringrx.voicemails import VoicemailRoutes
 def endpoints(core: Core, public_url: str, unit: DurationUnit = "ms") -> list[Endpoint]:
     """Every operation that is served."""
     return [
+        *TokenRoutes(core).endpoints,
+        *MyPhonesRoutes(core).endpoints,
+        *KeyRoutes(core).endpoints,
+        *SecondFactorRoutes(core).endpoints,
         *VoicemailRoutes(core, unit).endpoints,
         *FaxRoutes(core, unit).endpoints,
         *CallRecordRoutes(core).endpoints,
