@@ -231,7 +231,9 @@ class Ringmain:
         return merge(
             [
                 metered(apps, "ringplan", self.metrics),
-                metered(ringrx.build(self.core, settings.base_url, unit=settings.ringrx_duration), "ringrx", self.metrics),
+                metered(
+                    ringrx.build(self.core, settings.base_url, unit=settings.ringrx_duration), "ringrx", self.metrics
+                ),
                 metered(calls, "ringotel", self.metrics),
             ]
         )
