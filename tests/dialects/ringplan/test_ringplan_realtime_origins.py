@@ -124,3 +124,72 @@ async def test_deletions_and_marks_of_a_carriers_texts_are_pushed(acme: Caller, 
         assert (await theirs.expect("texting.message.delete"))["id"] == message["id"]
         await globex("DELETE", f"/texting/conversations/{chat['id']}")
         assert await theirs.expect("texting.chat.delete") == {"id": chat["id"]}
+
+
+async def test_changes_through_another_dialect_are_pushed(acme: Caller, globex: Caller, world: World) -> None:
+    """Each of the six pushes, of what the core was told by another dialect: nobody's socket is left out."""
+    texting, company_id, elsewhere = world.core.texting, acme.office.company_id, "ringrx"
+    async with (
+        connected(world.base) as one,
+        connected(world.base, "polling") as two,
+        connected(world.base) as theirs,
+    ):
+        for phone in (one, two):
+            await phone.authenticate(token=acme.key)
+        await theirs.authenticate(token=globex.key)
+
+        async def both(event: str) -> Any:
+            first, second = await one.expect(event), await two.expect(event)
+            assert first == second
+            return first
+
+        contact, _ = await texting.create_contact(company_id, number=STRANGER, first_name="Ann")
+        made, _ = await texting.open_conversation(
+            company_id, number=acme.office.number, contact_ids=[contact.id], origin=elsewhere
+        )
+        chat = await both("texting.chat.new")
+        assert chat["id"] == ids.encode(made.id)
+
+        sent = await texting.send(company_id, made.id, text="from elsewhere", author_id=None, origin=elsewhere)
+        pushed = await both("texting.message.new")
+        assert (pushed["id"], pushed["direction"], pushed["contact"]["first_name"]) == (
+            *(ids.encode(sent.id), "outbound"),
+            "Ann",
+        )
+        shown = (await acme("GET", f"/texting/conversations/{chat['id']}/messages")).json()
+        assert [pushed] == [{**item, "contact": pushed["contact"]} for item in shown]
+
+        received = await world.receive("unread")
+        await both("texting.message.new")
+        await texting.mark_read(company_id, received.conversation_id, [received.id], origin=elsewhere)
+        marked = await both("texting.message.markAsRead")
+        assert (marked["conversation_id"], marked["messagesIds"]) == (acme.conversation, [ids.encode(received.id)])
+
+        await texting.delete_messages(company_id, received.conversation_id, [received.id], origin=elsewhere)
+        assert await both("texting.message.delete") == {
+            "id": ids.encode(received.id),
+            "conversation_id": acme.conversation,
+        }
+        await texting.delete_conversation(company_id, made.id, origin=elsewhere)
+        assert await both("texting.chat.delete") == {"id": chat["id"]}
+
+        await world.core.presence.set(company_id, acme.office.owner_id, status="away", origin=elsewhere)
+        assert (await both("user_status_updated"))["status"]["status"] == "away"
+        assert theirs.heard.empty()
+
+
+async def test_a_client_marks_what_the_operator_brought(acme: Caller, world: World, operate: Operate) -> None:
+    """The client's own events, on a text that came in by the operator: kept, and told to the others alone."""
+    async with connected(world.base) as one, connected(world.base) as two:
+        await one.say("authenticate", {"token": "nonsense"})
+        await one.expect("unauthorized")
+        await one.authenticate(token=acme.key)
+        await two.authenticate(token=acme.key, user_email="owner@acme.example")
+        body = {"to": acme.office.number, "from": acme.office.contact.number, "text": "by the operator"}
+        made = await operate("POST", "/inbound-texts", body)
+        pushed = [await phone.expect("texting.message.new") for phone in (one, two)]
+        marks = {"conversation_id": acme.conversation, "messagesIds": [pushed[0]["id"]]}
+        await one.say("texting.message.markAsRead", {**marks, "timezone": "Europe/Kyiv"})
+        assert await two.expect("texting.message.markAsRead") == {**marks, "timezone": "UTC"}
+        assert (await world.core.texting.get_message(acme.office.company_id, made["id"])).read
+        assert one.heard.empty()
