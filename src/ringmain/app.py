@@ -1,11 +1,10 @@
 """The composition root: settings -> parts -> ASGI app. Only this module knows all parts."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from importlib.metadata import version
-from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -37,6 +36,7 @@ from ringmain.dialects.ringplan.events import RingPlanFace
 from ringmain.dialects.ringplan.files import MAIL_LINK_LIFETIME, content_path
 from ringmain.dialects.ringplan.realtime import RingPlanRealtime
 from ringmain.dialects.ringrx import app as ringrx
+from ringmain.dialects.ringrx.events import RingRxFace
 from ringmain.documents import audio, fax
 from ringmain.fax.dispatch import FaxDispatcher
 from ringmain.fax.sandbox import FaxSandbox
@@ -52,8 +52,6 @@ from ringmain.pbx.build import adapters
 from ringmain.realtime.follower import Follower
 from ringmain.realtime.socketio import SocketServer
 from ringmain.settings import SettingError, Settings
-
-FACES: Final[Mapping[str, Face]] = {face.name: face for face in (StandardFace(), RingPlanFace())}
 
 
 class Ringmain:
@@ -170,18 +168,22 @@ class Ringmain:
         lease = self.settings.lease_seconds
         self.deliveries = DeliveryWorker(
             # A try may take two connections: it must be over, and written down, before its lease is.
-            *(self.database, self.wakeups, FACES, guard),
+            *(self.database, self.wakeups, self._faces(), guard),
             lease=lease,
             timeout=min(TIMEOUT, lease / 3),
             count=self.metrics.count_delivery,
         )
         await self._start(self.deliveries.start, self.deliveries.stop)
 
+    def _faces(self) -> dict[str, Face]:
+        faces: list[Face] = [StandardFace(), RingPlanFace(), RingRxFace(self.core, self.settings.ringrx_duration)]
+        return {face.name: face for face in faces}
+
     async def _start_carriers(self) -> None:
         lease = timedelta(seconds=self.settings.lease_seconds)
         submissions = Submissions(self.database, self.wakeups, lease=lease)
         receipts = metered_receipts(grouped_receipts(submissions), self.metrics)
-        build = carriers.adapters(self.core.texting, self.core.files, submissions, receipts)
+        build = carriers.adapters(self.core, submissions, receipts)
         self.dispatcher = Dispatcher(
             submissions, self.wakeups, lambda config: MeteredCarrier(build(config), self.metrics)
         )

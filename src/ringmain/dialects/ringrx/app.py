@@ -7,6 +7,7 @@ from ringmain.dialects.kit.cors import Cors
 from ringmain.dialects.kit.routing import Dialect, Endpoint
 from ringmain.dialects.ringrx.auth import Authentication
 from ringmain.dialects.ringrx.billing import BillingRoutes
+from ringmain.dialects.ringrx.callbacks import CallbackRoutes
 from ringmain.dialects.ringrx.cdrs import CallRecordRoutes
 from ringmain.dialects.ringrx.errors import ERRORS, refusal
 from ringmain.dialects.ringrx.faxes import FaxRoutes
@@ -31,6 +32,7 @@ def endpoints(core: Core, public_url: str, unit: DurationUnit = "ms") -> list[En
         *CallRecordRoutes(core).endpoints,
         *MessagingRoutes(core).endpoints,
         *BillingRoutes(core).endpoints,
+        *CallbackRoutes(core).endpoints,
     ]
 
 
