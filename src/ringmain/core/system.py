@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from obstore.store import ObjectStore
 
+from ringmain.core.accounts.records import AccountRecords
 from ringmain.core.accounts.service import Accounts
 from ringmain.core.calendars.service import Calendars, Connecting
 from ringmain.core.calls.sandbox import SandboxCalls
@@ -30,6 +31,8 @@ from ringmain.core.people.invitations import Invitations
 from ringmain.core.people.service import People
 from ringmain.core.presence.service import PresenceService
 from ringmain.core.subscriptions.service import Subscriptions
+from ringmain.core.texting.chat_parties import ChatParties
+from ringmain.core.texting.chats import Chats
 from ringmain.core.texting.direct import DirectTexting
 from ringmain.core.texting.service import Texting
 from ringmain.core.usage.service import UsageService
@@ -65,6 +68,7 @@ class Core:
         self.wakeups = wakeups
         self.companies = Companies(database, wakeups)
         self.accounts = Accounts(database, wakeups)
+        self.account_records = AccountRecords(database)
         self.people = People(database, wakeups)
         self.locations = Locations(database, wakeups)
         self.numbers = Numbers(database, wakeups)
@@ -77,6 +81,8 @@ class Core:
         self.directory = Directory(database, wakeups)
         self.texting = Texting(database, wakeups)
         self.direct_texting = DirectTexting(database, self.texting)
+        self.chats = Chats(database, wakeups, self.texting)
+        self.chat_parties = ChatParties(database)
         self.subscriptions = Subscriptions(database, wakeups)
         self.presence = PresenceService(database, wakeups)
         self.instances = Instances(database, wakeups, pbx or {})
