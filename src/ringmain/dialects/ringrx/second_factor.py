@@ -1,4 +1,4 @@
-"""/myphones/otp: a user's second factor, one-time codes (RFC 6238). Our own design: the vendor documents `otp` alone."""
+"""/myphones/otp: a second factor, one-time codes (RFC 6238). Our own design: the vendor documents `otp` alone."""
 
 from starlette.requests import Request
 from starlette.responses import Response
