@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 
 from ringmain.core.errors import AlreadyExists, Invalid, NotFound
-from ringmain.core.events import TYPES, WEBHOOK_TEST
+from ringmain.core.events import MESSAGE_CREATED, TYPES, WEBHOOK_TEST
 from ringmain.core.ids import first_id_at
 from ringmain.core.subscriptions import store
 from ringmain.core.subscriptions.model import (
@@ -232,6 +232,10 @@ class Subscriptions:
         """A company's subscriptions, oldest first, those of one face where it is given."""
         rows = await self._database.fetch(store.LIST_SUBSCRIPTIONS, company_id, face)
         return [store.subscription_of(row) for row in rows]
+
+    async def tells_of_sent(self, company_id: int) -> bool:
+        """Whether any endpoint of the company is told of messages that are sent."""
+        return bool(await self._database.fetchval(store.TELLS_OF_SENT, company_id, MESSAGE_CREATED))
 
     async def unsubscribe(self, company_id: int, subscription_id: int) -> Subscription:
         """Delete it; what is pending is cancelled. Returns what it was. Raises NotFound("subscription")."""

@@ -51,6 +51,14 @@ WHERE s.company_id = $1 AND ($2::text IS NULL OR e.face = $2) ORDER BY s.id
 # Held while the endpoint's subscriptions are compared and changed.
 LOCK_ENDPOINT: Final = "SELECT id FROM endpoints WHERE company_id = $1 AND id = $2 FOR NO KEY UPDATE"
 SUBSCRIPTIONS_OF_ENDPOINT: Final = "SELECT * FROM subscriptions WHERE company_id = $1 AND endpoint_id = $2 ORDER BY id"
+# By any endpoint that is not gone; subscriptions to what comes in are not meant.
+TELLS_OF_SENT: Final = """
+SELECT EXISTS (
+    SELECT FROM subscriptions s JOIN endpoints e ON e.company_id = s.company_id AND e.id = s.endpoint_id
+    WHERE s.company_id = $1 AND $2 = ANY (s.event_types) AND e.state <> 'gone'
+        AND (s.expires_at IS NULL OR s.expires_at > now())
+        AND NOT s.filter @> '{"message": {"direction": "inbound"}}')
+"""
 UNSUBSCRIBE: Final = "DELETE FROM subscriptions WHERE company_id = $1 AND id = $2 RETURNING *"
 
 # Deliveries

@@ -80,7 +80,10 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InboundText(msgspec.Struct, frozen=True, kw_only=True):
-    """A text that came in, whole. `reference` makes receiving idempotent where the carrier gives a unique id."""
+    """A text that came in, whole. `reference` makes receiving idempotent where the carrier gives a unique id.
+
+    `company_id`: whose number the recipient is, where that is known. `received_at`: its place among others; None: now.
+    """
 
     carrier: str
     sender: str
@@ -89,6 +92,7 @@ class InboundText(msgspec.Struct, frozen=True, kw_only=True):
     reference: str | None = None
     file_ids: list[int] = []
     received_at: datetime | None = None
+    company_id: int | None = None
 
 
 class CarrierStatus(msgspec.Struct, frozen=True, kw_only=True):

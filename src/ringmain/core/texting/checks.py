@@ -8,7 +8,7 @@ from ringmain.core.texting import segments
 from ringmain.core.texting.model import MAX_TEXT, Encoding
 
 ADDRESS: Final = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}")
-SENDER: Final = re.compile(r"\+?[\w .&-]{1,20}")
+SENDER: Final = re.compile(r"\+?[\w .&@:/=+-]{1,64}")
 MAX_NAME: Final = 200
 
 
@@ -20,9 +20,9 @@ def check_address(number: str) -> str:
 
 
 def check_sender(sender: str) -> str:
-    """What inbound texts come from: also alphanumeric names, as banks use. Raises Invalid."""
+    """What inbound texts come from: also names, as banks use, and ids of an API's own. Raises Invalid."""
     if not SENDER.fullmatch(sender):
-        raise Invalid("sender", "must be a number or a name of 1 to 20 characters")
+        raise Invalid("sender", "must be a number or a name of 1 to 64 characters")
     return sender
 
 

@@ -16,7 +16,7 @@ WITH due AS (
     WHERE m.company_id = c.company_id AND m.id = c.message_id AND m.state = 'queued'
 )
 SELECT c.id, c.company_id, c.message_id, c.carrier, c.recipient, c.attempts, c.created_at, c.interrupted,
-    (SELECT n.company_id FROM numbers n WHERE n.number = c.recipient) AS recipient_company_id,
+    (SELECT n.company_id FROM numbers n WHERE n.number = c.recipient AND NOT n.line) AS recipient_company_id,
     m.sender, m.text, m.encoding, m.segments,
     ARRAY(SELECT (f ->> 'id')::bigint FROM jsonb_array_elements(m.files) f) AS file_ids
 FROM claimed c JOIN messages m ON m.company_id = c.company_id AND m.id = c.message_id
