@@ -46,6 +46,9 @@ CALL_RECORDED: Final = "call.recorded"  # it is over, and its recording can be h
 OUTREACH_CREATED: Final = "outreach.created"
 OUTREACH_UPDATED: Final = "outreach.updated"
 OUTREACH_DISPOSITIONED: Final = "outreach.dispositioned"  # confirmed, cancelled or over
+OUTREACH_CREATED: Final = "outreach.created"  # somebody will be reminded
+OUTREACH_UPDATED: Final = "outreach.updated"  # what it is about, or what came of an attempt
+OUTREACH_DISPOSITIONED: Final = "outreach.dispositioned"  # confirmed, cancelled, or its date has passed
 WEBHOOK_TEST: Final = "webhook.test"
 
 TYPES: Final = frozenset(

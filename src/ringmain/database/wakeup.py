@@ -23,8 +23,9 @@ CREDENTIALS: Final = "ringmain_credentials"  # keys, tokens or people changed: f
 CARRIERS: Final = "ringmain_carriers"  # carriers or routes changed
 MAILS: Final = "ringmain_mails"  # mail is to be sent
 FAXES: Final = "ringmain_faxes"  # faxes are to be sent
+OUTREACH: Final = "ringmain_outreach"  # somebody is to be reminded
 
-CHANNELS: Final = (EVENTS, SUBMISSIONS, DELIVERIES, CREDENTIALS, CARRIERS, MAILS, FAXES)
+CHANNELS: Final = (EVENTS, SUBMISSIONS, DELIVERIES, CREDENTIALS, CARRIERS, MAILS, FAXES, OUTREACH)
 INTERVAL: Final = 0.02
 NOTIFY = "SELECT pg_notify(channel, '') FROM unnest($1::text[]) AS channel"
 

@@ -1,0 +1,168 @@
+"""The outreach engine: claims reminders that are due, has people contacted, writes down what came of it.
+
+Every node with the carrier role runs one; a reminder is worked on by one of them.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+
+from ringmain.core.outreach.caller import Caller, CallOutcome
+from ringmain.core.outreach.news import News
+from ringmain.core.outreach.queue import Claim, OutreachQueue, Step, Try
+from ringmain.core.outreach.words import pressed
+from ringmain.database.wakeup import OUTREACH, Wakeups
+from ringmain.database.work_list import WorkList
+from ringmain.outreach.contact import Contact, Ending
+
+log = structlog.get_logger()
+
+AT_ONCE: Final = 32
+POLL_SECONDS: Final = 0.5
+CALL_SECONDS: Final = 600.0
+"""How long a call may take before it is hung up."""
+NO_LINE: Final = timedelta(seconds=15)
+"""Until a call is tried again for which there was no line."""
+UNREADY: Final = timedelta(minutes=5)
+"""Until a reminder is taken up again that could not be made for a fault of ours."""
+
+
+class TakenOver(Exception):
+    """The reminder was answered, changed or taken over while the call was under way."""
+
+
+class Engine:
+    """Any number of nodes run one. `start` and `stop` let it work by the clock; `work` does what is due at a time."""
+
+    def __init__(self, queue: OutreachQueue, news: News, wakeups: Wakeups, contact: Contact, caller: Caller) -> None:
+        self._queue = queue
+        self._news = news
+        self._contact = contact
+        self._caller = caller
+        self._beat = queue.lease.total_seconds() / 3
+        self._calls = 0
+        self._list: WorkList[Claim] = WorkList(
+            wakeups,
+            OUTREACH,
+            claim=self._claim,
+            carry=self._carry,
+            capacity=lambda: AT_ONCE,
+            poll=POLL_SECONDS,
+        )
+
+    async def start(self) -> None:
+        """Begin."""
+        await self._list.start()
+
+    async def stop(self) -> None:
+        """Claim no more, let what is under way end for a while; calls are hung up then."""
+        await self._list.stop()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is still looking for work."""
+        return self._list.alive
+
+    async def work(self, now: datetime) -> int:
+        """Do all that is due at this time, one after the other; returns how many claims that took."""
+        done = 0
+        while claims := await self._claim_at(AT_ONCE, now):
+            for claim in claims:
+                await self.make(claim, now)
+            done += len(claims)
+        return done
+
+    async def make(self, claim: Claim, now: datetime) -> None:
+        """Do what a claim is for, as at this time."""
+        step = await self._queue.look(claim, now)
+        if step is None:
+            return
+        if step.channel == "voice" and self._calls >= self._caller.capacity():
+            await self._queue.postpone(claim, now + NO_LINE)
+            return
+        attempt = step.resume
+        if attempt is None:
+            attempt = await self._queue.begin(claim, step, await self._contact.words(claim, step), now)
+        if attempt is None:
+            return
+        if attempt.channel == "voice":
+            await self._call(claim, attempt, now)
+            return
+        ending = await self._send(claim, step, attempt)
+        await self._queue.end(claim, attempt, ending.result, now, detail=ending.detail, mail=ending.mail)
+
+    async def _claim(self, limit: int) -> Sequence[Claim]:
+        return await self._claim_at(limit, datetime.now(UTC))
+
+    async def _claim_at(self, limit: int, now: datetime) -> Sequence[Claim]:
+        await self._news.read(now)
+        return await self._queue.claim(limit, now)
+
+    async def _carry(self, claim: Claim) -> None:
+        now = datetime.now(UTC)
+        try:
+            await self.make(claim, now)
+        except Exception as error:
+            # A text is sent again under the same reference; what was begun otherwise is known from its try.
+            log.exception("a reminder could not be made", reminder=claim.id, error=type(error).__name__)
+            with suppress(Exception):
+                await self._queue.postpone(claim, now + UNREADY)
+
+    async def _send(self, claim: Claim, step: Step, attempt: Try) -> Ending:
+        if attempt.channel == "sms":
+            return await self._contact.text(claim, attempt, step.reminder.name)
+        return self._contact.mail(attempt)
+
+    async def _call(self, claim: Claim, attempt: Try, now: datetime) -> None:
+        self._calls += 1
+        begun = datetime.now(UTC)
+        try:
+            outcome = await self._place(claim, attempt, now)
+        except TakenOver:
+            outcome = None
+        except asyncio.CancelledError:
+            # The process stops: whether somebody has heard anything is not known.
+            with suppress(Exception):
+                await asyncio.shield(self._queue.end(claim, attempt, "unknown", now, detail="the server stopped"))
+            raise
+        finally:
+            self._calls -= 1
+        over = now + (datetime.now(UTC) - begun)
+        if outcome is None:
+            await self._queue.end(claim, attempt, "unknown", over, detail="hung up")
+            return
+        answer = pressed(outcome.digits, claim.settings) if outcome.result == "answered" else None
+        await self._queue.end(claim, attempt, outcome.result, over, detail=outcome.text, answer=answer)
+
+    async def _place(self, claim: Claim, attempt: Try, now: datetime) -> CallOutcome | None:
+        calling = asyncio.create_task(self._caller.place(self._contact.call(claim, attempt)))
+        begun = datetime.now(UTC)
+        try:
+            while not (await asyncio.wait({calling}, timeout=self._beat))[0]:
+                past = datetime.now(UTC) - begun
+                if past.total_seconds() > CALL_SECONDS:
+                    return None
+                await self._attend(claim, now + past)
+            return calling.result()
+        except TakenOver:
+            raise
+        except Exception as error:
+            log.exception("the caller failed", caller=self._caller.name, reminder=claim.id)
+            return CallOutcome(result="failed", text=f"the caller failed: {type(error).__name__}")
+        finally:
+            calling.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await calling
+
+    async def _attend(self, claim: Claim, now: datetime) -> None:
+        try:
+            ours = await self._queue.attend(claim, now)
+        except Exception as error:  # while the database is away the call goes on
+            log.warning("the lease of a reminder was not renewed", reminder=claim.id, error=repr(error))
+            return
+        if not ours:
+            raise TakenOver
