@@ -24,6 +24,7 @@ from ringmain.core.system import Core
 from ringmain.database.pool import Database
 from ringmain.database.wakeup import Wakeups
 from ringmain.dialects.kit.routing import Endpoint
+from ringmain.dialects.ringotel import app as ringotel
 from ringmain.dialects.ringplan import app as ringplan
 from ringmain.dialects.ringplan import events as ringplan_events
 from ringmain.dialects.ringplan import realtime as ringplan_realtime
@@ -102,6 +103,12 @@ def ringrx_served() -> dict[str, str]:
     return routes_of(ringrx.endpoints(idle_core(), PUBLIC_URL))
 
 
+def ringotel_served() -> dict[str, str]:
+    """Names of the methods that the Ringotel dialect answers, and its other addresses."""
+    names = dict.fromkeys((one.name for one in ringotel.methods(idle_core(), PUBLIC_URL)), "")
+    return names | routes_of(ringotel.endpoints(idle_core()))
+
+
 def idle_core() -> Core:
     """A core that connects when first used, that is never."""
     database = Database("postgresql://nowhere")
@@ -113,7 +120,11 @@ def routes_of(endpoints: Iterable[Endpoint]) -> dict[str, str]:
     return {f"{one.method} {blanked(one.path)}": f"{one.method} {one.path}" for one in endpoints}
 
 
-SERVED: Final[dict[str, Callable[[], dict[str, str]]]] = {"ringplan": ringplan_served, "ringrx": ringrx_served}
+SERVED: Final[dict[str, Callable[[], dict[str, str]]]] = {
+    "ringplan": ringplan_served,
+    "ringrx": ringrx_served,
+    "ringotel": ringotel_served,
+}
 """How to ask a dialect what it serves. One with an app.py must be here."""
 
 

@@ -18,15 +18,18 @@ from ringmain.core.extensions.service import Extensions
 from ringmain.core.faxes.compose import FaxComposer
 from ringmain.core.faxes.documents import FaxDocuments
 from ringmain.core.faxes.service import Faxes
+from ringmain.core.files.pictures import PictureTools
 from ringmain.core.files.service import Files
 from ringmain.core.instances.pbx import PbxAdapter
 from ringmain.core.instances.service import Instances
+from ringmain.core.integrations.service import Integrations
 from ringmain.core.locations.service import Locations
 from ringmain.core.mail.service import Mails
 from ringmain.core.mailbox.service import Mailbox
 from ringmain.core.meetings.rooms import DEFAULT as PUBLIC_MEET
 from ringmain.core.meetings.service import Meetings
 from ringmain.core.numbers.service import Numbers
+from ringmain.core.outreach.service import Outreach
 from ringmain.core.people.invitations import Invitations
 from ringmain.core.people.service import People
 from ringmain.core.presence.service import PresenceService
@@ -48,6 +51,7 @@ class Core:
     `pbx`: an adapter for each kind of PBX that instances may be, by name (pbx/build.py). Without it none works.
     `audio`: what reads recordings (documents/audio.py). Without it no voicemail can come in.
     `fax`: what makes fax pages (documents/fax.py). Without it no fax can be sent or come in.
+    `pictures`: what makes small pictures (documents/preview.py). Without it large ones are shown whole.
     `calendars`: the providers of calendars (calendars/build.py). Without it none can be connected.
     `meet_url`: the video server where people meet, as core/meetings/rooms.py reads it.
     """
@@ -61,6 +65,7 @@ class Core:
         pbx: Mapping[str, PbxAdapter] | None = None,
         audio: AudioTools | None = None,
         fax: FaxDocuments | None = None,
+        pictures: PictureTools | None = None,
         calendars: Connecting | None = None,
         meet_url: str = PUBLIC_MEET,
     ) -> None:
@@ -69,11 +74,12 @@ class Core:
         self.companies = Companies(database, wakeups)
         self.accounts = Accounts(database, wakeups)
         self.account_records = AccountRecords(database)
+        self.integrations = Integrations(database)
         self.people = People(database, wakeups)
         self.locations = Locations(database, wakeups)
         self.numbers = Numbers(database, wakeups)
         self.credentials = Credentials(database, wakeups)
-        self.files = Files(database, wakeups, file_store)
+        self.files = Files(database, wakeups, file_store, pictures)
         self.mails = Mails(database, wakeups)
         self.sessions = Sessions(database, self.credentials)
         self.grants = Grants(database, self.credentials)
@@ -95,4 +101,5 @@ class Core:
         self.mailbox = Mailbox(database, wakeups, self.files, self.voicemails, self.faxes)
         self.usage = UsageService(database)
         self.meetings = Meetings(database, wakeups, self.mails, meet_url=meet_url)
+        self.outreach = Outreach(database, wakeups)
         self.calendars = Calendars(database, calendars)

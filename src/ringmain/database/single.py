@@ -58,3 +58,18 @@ async def single_transaction(database: Database) -> AsyncIterator[Database]:
         pass
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def joined_transaction(database: Database, wakeups: Wakeups) -> AsyncIterator[tuple[Database, Wakeups]]:
+    """A database and wake-ups whose every use is part of one transaction, of the one that `database` is in already if
+    it is in one. Wake-ups are given out after the commit.
+    """
+    if isinstance(database, _SingleConnection):
+        yield database, wakeups
+        return
+    async with database.transaction() as connection:
+        held = HeldWakeups(database)
+        yield _SingleConnection(database.dsn, connection), held
+    for channel in held.held:
+        wakeups.wake(channel)

@@ -77,3 +77,24 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     action: str
     company_id: int | None
     subject: str
+
+
+class CompanyStatistics(msgspec.Struct, frozen=True, kw_only=True):
+    """What a company has now, and what passed through it in a span of time."""
+
+    company_id: int
+    instances: int
+    extensions: int
+    people: int
+    numbers: int
+    messages_in: int
+    messages_out: int
+    calls: int
+    call_seconds: int
+
+
+class Transcriptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How many calls and voicemails were put into words."""
+
+    calls: int
+    voicemails: int

@@ -8,12 +8,15 @@ import asyncpg
 
 from ringmain.core.accounts import store
 from ringmain.core.accounts.model import Account, AccountCaller, AccountKey, NewAccountKey
+from ringmain.core.accounts.webhooks import cover
 from ringmain.core.companies import store as company_store
-from ringmain.core.companies.model import Company
+from ringmain.core.companies.model import Company, CompanyNotes
+from ringmain.core.companies.service import Companies
 from ringmain.core.credentials.cache import CredentialCache
 from ringmain.core.errors import AlreadyExists, Invalid, NotFound, Unauthenticated
 from ringmain.database.pool import Database, Record
-from ringmain.database.wakeup import Wakeups
+from ringmain.database.single import joined_transaction
+from ringmain.database.wakeup import CREDENTIALS, Wakeups
 
 SHORTEST_SECRET: Final = 24
 
@@ -60,6 +63,25 @@ class Accounts:
         """The same by its domain, in whatever case. Raises NotFound."""
         return await self._company(store.COMPANY_BY_DOMAIN, account_id, domain)
 
+    async def create_company(
+        self, account_id: int, *, name: str, domain: str | None = None, country: str = "US", notes: CompanyNotes
+    ) -> Company:
+        """Make a company of this account, which is told of by the account's webhooks from its first event on.
+
+        Raises Invalid, AlreadyExists (the domain), NotFound("account").
+        """
+        async with joined_transaction(self._database, self._wakeups) as (database, wakeups):
+            company = await Companies(database, wakeups).create(
+                name=name, account_id=account_id, domain=domain, country=country, notes=notes
+            )
+            await cover(database, wakeups, account_id)
+        return company
+
+    async def cover(self, account_id: int) -> None:
+        """Let all companies of the account be told of by its keys' webhooks, those that joined it just now too."""
+        async with joined_transaction(self._database, self._wakeups) as (database, wakeups):
+            await cover(database, wakeups, account_id)
+
     async def _company(self, statement: str, account_id: int, which: int | str) -> Company:
         async def look_up() -> Company:
             row = await self._database.fetchrow(statement, account_id, which)
@@ -69,21 +91,61 @@ class Accounts:
 
     # Keys
 
-    async def create_key(self, account_id: int, *, name: str, secret: str | None = None) -> NewAccountKey:
+    async def create_key(
+        self, account_id: int, *, name: str, secret: str | None = None, webhook_url: str | None = None
+    ) -> NewAccountKey:
         """Make a key, with a secret of 256 random bits unless one is given.
 
-        Raises Invalid, AlreadyExists (the name in this account, or the secret), NotFound("account").
+        `webhook_url`: where everything is told that happens in the account's companies. Raises Invalid, AlreadyExists
+        (the name in this account, or the secret), NotFound("account").
         """
         if not name.strip():
             raise Invalid("name", "must not be empty")
         secret = _secret_or_new(secret)
+        told = secret if webhook_url else None
+        arguments = (account_id, name, _sha256(secret), webhook_url or None, told)
+        return NewAccountKey(key=await self._write_key(account_id, store.CREATE_KEY, *arguments), secret=secret)
+
+    async def rotate_key(self, account_id: int, key_id: int, *, secret: str | None = None) -> NewAccountKey:
+        """Give a key another secret; the old one ends at once, and webhooks say the new one. It is active from now on.
+
+        Raises NotFound("key"), Invalid, AlreadyExists (the secret).
+        """
+        secret = _secret_or_new(secret)
+        key = await self._write_key(account_id, store.ROTATE_KEY, account_id, key_id, _sha256(secret), secret)
+        return NewAccountKey(key=key, secret=secret)
+
+    async def set_key_active(self, account_id: int, key_id: int, *, active: bool) -> AccountKey:
+        """Let a key open nothing and be told nothing, or again what it did before. Raises NotFound("key")."""
+        return await self._write_key(account_id, store.SET_ACTIVE, account_id, key_id, active)
+
+    async def set_webhook(self, account_id: int, key_id: int, url: str, secret: str) -> AccountKey:
+        """Give a key a webhook address, or none when it is empty. `secret` is the key's own: its webhooks say it.
+
+        Raises NotFound("key"), Invalid (the address, or another secret).
+        """
+        if not await self.has_secret(account_id, key_id, secret):
+            known = any(key.id == key_id for key in await self.list_keys(account_id))
+            raise Invalid("secret", "is not that of the key") if known else NotFound("key")
+        arguments = (account_id, key_id, url or None, secret if url else None)
+        return await self._write_key(account_id, store.SET_WEBHOOK, *arguments)
+
+    async def delete_key(self, account_id: int, key_id: int) -> AccountKey:
+        """End a key at once, with its webhooks. Raises NotFound("key")."""
+        return await self._write_key(account_id, store.DELETE_KEY, account_id, key_id)
+
+    async def _write_key(self, account_id: int, statement: str, *arguments: object) -> AccountKey:
         try:
-            row = await self._database.fetchrow(store.CREATE_KEY, account_id, name, _sha256(secret))
+            async with joined_transaction(self._database, self._wakeups) as (database, wakeups):
+                await database.fetchval(store.LOCK, account_id)
+                key = store.key_of(_found(await database.fetchrow(statement, *arguments), "key"))
+                await cover(database, wakeups, account_id)
         except asyncpg.UniqueViolationError as error:
             if error.as_dict().get("constraint_name") == "account_keys_secret":
                 raise AlreadyExists("this secret is in use") from error
-            raise AlreadyExists(f"a key named {name!r} exists") from error
-        return NewAccountKey(key=store.key_of(_found(row, "account")), secret=secret)
+            raise AlreadyExists("a key of this name exists") from error
+        self._wakeups.wake(CREDENTIALS)
+        return key
 
     async def list_keys(self, account_id: int) -> list[AccountKey]:
         """All keys of an account, oldest first, without their secrets."""
@@ -104,11 +166,6 @@ class Accounts:
             return AccountCaller(**dict(row.items()))
 
         return await self._callers.get(hashed, look_up)
-
-    async def note(self, caller: AccountCaller, action: str, company_id: int | None, subject: str) -> None:
-        """Keep in the account's history that this was done. `subject` is an id in the caller's spelling, or empty."""
-        arguments = (caller.account_id, caller.key_name, action, company_id, subject)
-        await self._database.execute(store.NOTE, *arguments)
 
 
 def _secret_or_new(secret: str | None) -> str:

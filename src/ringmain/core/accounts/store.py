@@ -20,8 +20,8 @@ SELECT {companies.COLUMNS} FROM companies WHERE account_id = $1 AND lower(domain
 """
 
 CREATE_KEY: Final = f"""
-INSERT INTO account_keys (account_id, name, secret_hash)
-SELECT id, $2, $3 FROM accounts WHERE id = $1
+INSERT INTO account_keys (account_id, name, secret_hash, webhook_url, webhook_secret)
+SELECT id, $2, $3::bytea, $4::text, $5::text FROM accounts WHERE id = $1
 RETURNING {KEY_COLUMNS}
 """
 LIST_KEYS: Final = f"SELECT {KEY_COLUMNS} FROM account_keys WHERE account_id = $1 ORDER BY id"
@@ -51,10 +51,6 @@ WEBHOOKS: Final = """
 SELECT id, webhook_url, webhook_secret, active FROM account_keys WHERE account_id = $1 ORDER BY id
 """
 COMPANY_IDS: Final = "SELECT id FROM companies WHERE account_id = $1 ORDER BY id"
-
-NOTE: Final = """
-INSERT INTO account_history (account_id, key_name, action, company_id, subject) VALUES ($1, $2, $3, $4, $5)
-"""
 
 
 def account_of(row: Record) -> Account:

@@ -28,3 +28,22 @@ class Company(msgspec.Struct, frozen=True, kw_only=True):
     profile: dict[str, Any]
     created_at: datetime
     updated_at: datetime
+
+
+class CompanyNotes(msgspec.Struct, frozen=True, kw_only=True):
+    """What the owner of an account says of a company. The password is stored as its hash, and only if there is one."""
+
+    region: str = "1"
+    package_id: int = 1
+    admin_login: str = ""
+    admin_password: str = ""
+    params: dict[str, Any] = {}
+
+
+class LoggedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event without what it says: its id tells when it was."""
+
+    id: int
+    type: str
+    subject_id: int
+    origin: str

@@ -1,7 +1,10 @@
 """Verbs on companies."""
 
+import re
+from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -9,10 +12,16 @@ import msgspec
 import phonenumbers
 
 from ringmain.core.companies import store
-from ringmain.core.companies.model import Company
+from ringmain.core.companies.model import Company, CompanyNotes, LoggedEvent
+from ringmain.core.credentials.passwords import hash_password
 from ringmain.core.errors import AlreadyExists, Invalid, NotFound
+from ringmain.core.ids import MAX_ID, first_id_at
 from ringmain.database.pool import Database
 from ringmain.database.wakeup import CREDENTIALS, Wakeups
+
+DOMAIN: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+EVENT_LIMIT: Final = 10_000
+DELETE_SECONDS: Final = 600
 
 
 class Companies:
@@ -30,17 +39,32 @@ class Companies:
         country: str = "US",
         timezone: str = "UTC",
         profile: dict[str, Any] | None = None,
+        account_id: int | None = None,
+        domain: str | None = None,
+        notes: CompanyNotes | None = None,
     ) -> Company:
         """Make a company. `key` is the name that `ringmain apply` knows it by.
 
-        Raises Invalid, or AlreadyExists when the key is taken.
+        It gets an account of its own unless one is given, and a domain from its key. Raises Invalid, AlreadyExists
+        (the key, the domain), NotFound("account").
         """
         _check(name=name, country=country, timezone=timezone)
+        if domain is not None and not DOMAIN.fullmatch(domain):
+            raise Invalid("domain", "must be 1 to 63 letters, digits and hyphens")
         encoded = msgspec.json.encode(profile or {}).decode()
+        notes = notes or CompanyNotes()
+        hashed = await hash_password(notes.admin_password) if notes.admin_password else None
+        noted = (notes.region, notes.package_id, notes.admin_login, hashed, msgspec.json.encode(notes.params).decode())
         try:
-            row = await self._database.fetchrow(store.CREATE, name, key, country, timezone, encoded)
+            row = await self._database.fetchrow(
+                store.CREATE, name, key, country, timezone, encoded, account_id, domain, *noted
+            )
         except asyncpg.UniqueViolationError as error:
+            if error.as_dict().get("constraint_name") == "companies_domain":
+                raise AlreadyExists(f"domain {domain} already exists") from error
             raise AlreadyExists(f"a company with key {key!r} exists") from error
+        except asyncpg.ForeignKeyViolationError as error:
+            raise NotFound("account") from error
         assert row is not None  # noqa: S101  (INSERT .. RETURNING)
         return store.company_of(row)
 
@@ -79,10 +103,60 @@ class Companies:
         self._wakeups.wake(CREDENTIALS)
         return company
 
-    async def delete(self, company_id: int) -> None:
-        """Delete a company with everything it has; for operators. Raises NotFound."""
-        if await self._database.fetchval(store.DELETE, company_id) is None:
+    async def update_notes(
+        self,
+        company_id: int,
+        *,
+        name: str | None = None,
+        package_id: int | None = None,
+        admin_login: str | None = None,
+        admin_password: str | None = None,
+        params: dict[str, Any] | None = None,
+    ) -> Company:
+        """Change what is given of its name and its account's notes; `params` are merged key by key.
+
+        Raises NotFound, Invalid.
+        """
+        _check(name=name, country=None, timezone=None)
+        hashed = await hash_password(admin_password) if admin_password else None
+        encoded = msgspec.json.encode(params).decode() if params else None
+        arguments = (name, package_id, admin_login, hashed, encoded)
+        company = _found(await self._database.fetchrow(store.UPDATE_NOTES, company_id, *arguments))
+        self._wakeups.wake(CREDENTIALS)
+        return company
+
+    async def set_blocked(self, company_id: int, *, blocked: bool) -> Company:
+        """Block it: nobody of it gets in from now on, by whatever credentials; or let them in again. Raises NotFound.
+
+        Texts, calls and faxes that come to it are kept all the same.
+        """
+        company = _found(await self._database.fetchrow(store.SET_BLOCKED, company_id, blocked))
+        self._wakeups.wake(CREDENTIALS)
+        return company
+
+    async def activity_subjects(self, company_id: int) -> list[str]:
+        """What its calls can be filed under. Raises NotFound."""
+        found = await self._database.fetchval(store.ACTIVITY_SUBJECTS, company_id)
+        if found is None:
             raise NotFound("company")
+        return list(found)
+
+    async def set_activity_subjects(self, company_id: int, subjects: Sequence[str]) -> None:
+        """Replace them all. Raises NotFound."""
+        if await self._database.fetchval(store.SET_ACTIVITY_SUBJECTS, company_id, list(subjects)) is None:
+            raise NotFound("company")
+
+    async def events(self, company_id: int, *, since: datetime, until: datetime) -> list[LoggedEvent]:
+        """What happened in it between these moments, oldest first, at most 10,000, as long as events are kept."""
+        bounds = (max(0, first_id_at(since)), min(MAX_ID, max(0, first_id_at(until))))
+        rows = await self._database.fetch(store.EVENTS, company_id, *bounds, EVENT_LIMIT)
+        return [LoggedEvent(**dict(row.items())) for row in rows]
+
+    async def delete(self, company_id: int) -> None:
+        """Delete a company with everything it has, in one transaction; files' contents follow. Raises NotFound."""
+        async with self._database.transaction() as connection:
+            if not await connection.fetchval(store.DELETE, company_id, timeout=DELETE_SECONDS):
+                raise NotFound("company")
         self._wakeups.wake(CREDENTIALS)
 
 

@@ -14,7 +14,9 @@ NAMES: Final = (
 COLUMNS: Final = ", ".join(NAMES)
 
 CREATE: Final = f"""
-INSERT INTO companies (name, key, country, timezone, profile) VALUES ($1, $2, $3, $4, $5::jsonb)
+INSERT INTO companies (name, key, country, timezone, profile, account_id, domain, region, package_id, admin_login,
+    admin_password_hash, params)
+VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9, $10, $11, $12::jsonb)
 RETURNING {COLUMNS}
 """
 GET: Final = f"SELECT {COLUMNS} FROM companies WHERE id = $1"
@@ -27,7 +29,23 @@ UPDATE companies SET name = coalesce($2, name), timezone = coalesce($3, timezone
 WHERE id = $1
 RETURNING {COLUMNS}
 """
-DELETE: Final = "DELETE FROM companies WHERE id = $1 RETURNING id"
+UPDATE_NOTES: Final = f"""
+UPDATE companies SET name = coalesce($2, name), package_id = coalesce($3, package_id),
+    admin_login = coalesce($4, admin_login), admin_password_hash = coalesce($5, admin_password_hash),
+    params = params || coalesce($6::jsonb, '{{}}'), updated_at = now()
+WHERE id = $1
+RETURNING {COLUMNS}
+"""
+SET_BLOCKED: Final = f"UPDATE companies SET blocked = $2, updated_at = now() WHERE id = $1 RETURNING {COLUMNS}"
+ACTIVITY_SUBJECTS: Final = "SELECT activity_subjects FROM companies WHERE id = $1"
+SET_ACTIVITY_SUBJECTS: Final = """
+UPDATE companies SET activity_subjects = $2::text[], updated_at = now() WHERE id = $1 RETURNING id
+"""
+DELETE: Final = "SELECT delete_company($1)"
+# $2 and $3: ids between which events were made
+EVENTS: Final = """
+SELECT id, type, subject_id, origin FROM events WHERE company_id = $1 AND id >= $2 AND id < $3 ORDER BY id LIMIT $4
+"""
 
 
 def company_of(row: Record) -> Company:

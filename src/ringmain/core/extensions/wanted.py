@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET
 
-from ringmain.core.errors import AlreadyExists, Invalid
+from ringmain.core.errors import AlreadyExists, Invalid, NotFound
 from ringmain.core.extensions import store
 from ringmain.core.extensions.model import ANONYMOUS, PURPOSES, CallerId, Extension, ExtensionChange
 from ringmain.core.extensions.template import caller_id_of, check_data, integer, laid_over, template
@@ -60,7 +60,7 @@ async def wanted(
     old: Extension | None,
     secret: str,
 ) -> Wanted:
-    """Raises Invalid, AlreadyExists (another extension of the instance has the number)."""
+    """Raises Invalid, AlreadyExists (another extension of the instance has the number), NotFound("instance")."""
     given = check_data(change.data)
     number = old.number if old else 0
     if change.number is not UNSET:
@@ -81,6 +81,8 @@ async def wanted(
     places = (number, old.id if old else None, result.person_id, result.location_id)
     row = await connection.fetchrow(store.POSSIBLE, company_id, instance_id, *places)
     assert row is not None  # noqa: S101 - the statement always answers one row
+    if not row["instance_there"]:
+        raise NotFound("instance")
     if row["number_taken"]:
         raise AlreadyExists("another extension of this instance has the number")
     if not row["person_known"]:

@@ -27,14 +27,14 @@ INSERT INTO instances (company_id, name, adapter, domain, outbound_proxy, settin
 VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb, coalesce($8::uuid, gen_random_uuid()))
 RETURNING {COLUMNS}
 """
-LIST: Final = f"SELECT {COLUMNS} FROM instances WHERE company_id = $1 ORDER BY id"
-GET: Final = f"SELECT {COLUMNS} FROM instances WHERE company_id = $1 AND id = $2"
-GET_BY_UUID: Final = f"SELECT {COLUMNS} FROM instances WHERE company_id = $1 AND uuid = $2"
-FIND_BY_NAME: Final = f"SELECT {COLUMNS} FROM instances WHERE company_id = $1 AND name = $2"
+LIST: Final = f"SELECT {COLUMNS} FROM instances WHERE company_id = $1 AND deleted_at IS NULL ORDER BY id"
+GET: Final = f"SELECT {COLUMNS} FROM instances WHERE company_id = $1 AND id = $2 AND deleted_at IS NULL"
+GET_BY_UUID: Final = f"SELECT {COLUMNS} FROM instances WHERE company_id = $1 AND uuid = $2 AND deleted_at IS NULL"
+FIND_BY_NAME: Final = f"SELECT {COLUMNS} FROM instances WHERE company_id = $1 AND name = $2 AND deleted_at IS NULL"
 UPDATE: Final = f"""
 UPDATE instances SET domain = coalesce($3, domain), outbound_proxy = coalesce($4, outbound_proxy),
     settings = coalesce($5::jsonb, settings), profile = profile || coalesce($6::jsonb, '{{}}'), updated_at = now()
-WHERE company_id = $1 AND id = $2
+WHERE company_id = $1 AND id = $2 AND deleted_at IS NULL
 RETURNING {COLUMNS}
 """
 

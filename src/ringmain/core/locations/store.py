@@ -10,7 +10,8 @@ from ringmain.database.pool import Record
 # An instance may go; the place stays.
 COLUMNS: Final = """
 id, company_id, name, profile, created_at, updated_at, (
-    SELECT i.uuid FROM instances i WHERE i.company_id = locations.company_id AND i.uuid = locations.instance_uuid
+    SELECT i.uuid FROM instances i
+    WHERE i.company_id = locations.company_id AND i.uuid = locations.instance_uuid AND i.deleted_at IS NULL
 ) AS instance_uuid
 """
 
@@ -18,7 +19,7 @@ CREATE: Final = f"""
 INSERT INTO locations (company_id, name, profile, instance_uuid) VALUES ($1, $2, $3::jsonb, $4)
 RETURNING {COLUMNS}
 """
-HAS_INSTANCE: Final = "SELECT EXISTS (SELECT FROM instances WHERE company_id = $1 AND uuid = $2)"
+HAS_INSTANCE: Final = "SELECT EXISTS (SELECT FROM instances WHERE company_id = $1 AND uuid = $2 AND deleted_at IS NULL)"
 LIST: Final = f"SELECT {COLUMNS} FROM locations WHERE company_id = $1 ORDER BY id"
 GET: Final = f"SELECT {COLUMNS} FROM locations WHERE company_id = $1 AND id = $2"
 UPDATE: Final = f"""

@@ -92,3 +92,44 @@ INSERT INTO account_keys (account_id, id, name, secret_hash, created_at)
 SELECT c.account_id, k.id, k.name, k.secret_hash, k.created_at
 FROM api_keys k JOIN companies c ON c.id = k.company_id WHERE k.dialect = 'ringotel';
 DELETE FROM api_keys WHERE dialect = 'ringotel';
+
+-- Subjects that calls can be filed under.
+ALTER TABLE companies ADD COLUMN activity_subjects text[] NOT NULL DEFAULT '{}';
+
+CREATE TABLE integrations (                     -- other systems that a company's account has switched on or off
+    company_id bigint NOT NULL REFERENCES companies ON DELETE CASCADE,
+    service text NOT NULL,
+    active boolean NOT NULL,
+    settings jsonb NOT NULL DEFAULT '{}',       -- credentials there among them: never logged
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (company_id, service)
+);
+
+-- An instance that is gone leaves its calls and voicemail behind.
+ALTER TABLE instances ADD COLUMN deleted_at timestamptz;
+ALTER TABLE instances DROP CONSTRAINT instances_company_id_name_key;
+CREATE UNIQUE INDEX instances_name ON instances (company_id, name) WHERE deleted_at IS NULL;
+
+-- Deletes a company and everything that says whose it is. What refers to companies goes along by itself; the rest, such
+-- as messages and events, is looked for. The contents of files follow (removed_files), and what the account did stays.
+CREATE FUNCTION delete_company(gone bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    place regclass;
+BEGIN
+    DELETE FROM delivery_attempts a USING deliveries d
+        WHERE d.company_id = gone AND a.event_id = d.event_id AND a.subscription_id = d.subscription_id;
+    DELETE FROM companies WHERE id = gone;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    FOR place IN
+        SELECT c.oid::regclass FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+        WHERE a.attname = 'company_id' AND NOT a.attisdropped AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+            AND c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'companies'::regclass)
+            AND c.relname NOT IN ('account_history', 'removed_files')
+        ORDER BY c.relname
+    LOOP
+        EXECUTE format('DELETE FROM %s WHERE company_id = $1', place) USING gone;
+    END LOOP;
+    RETURN true;
+END $$;

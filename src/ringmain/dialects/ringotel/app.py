@@ -6,32 +6,58 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ringmain.core.system import Core
 from ringmain.dialects.kit.cors import Cors
+from ringmain.dialects.kit.errors import ErrorTable
 from ringmain.dialects.kit.routing import Dialect, Endpoint, Resource
+from ringmain.dialects.ringotel.account import AccountMethods
+from ringmain.dialects.ringotel.activity import ActivityMethods
 from ringmain.dialects.ringotel.auth import Authentication
-from ringmain.dialects.ringotel.errors import Errors, failure
+from ringmain.dialects.ringotel.branches import BranchMethods
+from ringmain.dialects.ringotel.catalogue import CatalogueMethods
+from ringmain.dialects.ringotel.chat_users import ChatUserMethods
+from ringmain.dialects.ringotel.errors import STATUSES, Errors, failure
+from ringmain.dialects.ringotel.indications import IndicationMethods
+from ringmain.dialects.ringotel.links import FileRoutes
+from ringmain.dialects.ringotel.messages import Fetcher, MessageMethods
 from ringmain.dialects.ringotel.organizations import OrganizationMethods
 from ringmain.dialects.ringotel.rpc import Method, Rpc
+from ringmain.dialects.ringotel.services import ServiceMethods
 
 ADDRESSES: Final = ("", "api")
 """Segments that all methods are called at: clients put their base URL together in different ways."""
 
 
-def methods(core: Core, public_url: str) -> list[Method]:
+def methods(core: Core, public_url: str, fetch: Fetcher) -> list[Method]:
     """Every method that is served. `public_url` is where clients reach this server; links begin with it."""
     return [
+        *MessageMethods(core, fetch).methods,
+        *IndicationMethods(core).methods,
+        *ChatUserMethods(core).methods,
         *OrganizationMethods(core).methods,
+        *ActivityMethods(core).methods,
+        *BranchMethods(core).methods,
+        *AccountMethods(core).methods,
+        *CatalogueMethods().methods,
+        *ServiceMethods(core).methods,
     ]
 
 
-def build(core: Core, public_url: str, *, error_status: int = 200) -> dict[str, ASGIApp]:
+def endpoints(core: Core) -> list[Endpoint]:
+    """Every other operation that is served, as HTTP knows it."""
+    return [*ServiceMethods(core).endpoints, *FileRoutes(core).endpoints]
+
+
+def build(core: Core, public_url: str, fetch: Fetcher, *, error_status: int = 200) -> dict[str, ASGIApp]:
     """An ASGI app for each first path segment. Each expects the whole path.
 
-    `error_status`: the HTTP status of errors of the application, 200 or 500.
+    `fetch` gets the files of messages that are links. `error_status`: the HTTP status of errors of the application, 200
+    or 500.
     """
-    dialect = Dialect(Authentication(core.accounts), Errors(error_status), failure, Cors([]))
-    rpc = Rpc(core.accounts, methods(core, public_url))
-    endpoints = {segment: Endpoint("POST", f"/{segment}", rpc) for segment in ADDRESSES}
-    return {segment: Address(dialect, endpoint) for segment, endpoint in endpoints.items()}
+    authentication, cors = Authentication(core.accounts), Cors([])
+    calls = Dialect(authentication, Errors(error_status), failure, cors)
+    others = Dialect(authentication, ErrorTable(STATUSES, failure), failure, cors)
+    rpc = Rpc(core, methods(core, public_url, fetch))
+    addresses = [Address(calls, Endpoint("POST", f"/{segment}", rpc)) for segment in ADDRESSES]
+    return {**dict(zip(ADDRESSES, addresses, strict=True)), **others.mount(endpoints(core))}
 
 
 class Address:

@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ringmain.core.accounts.model import AccountCaller
-from ringmain.core.accounts.service import Accounts
 from ringmain.core.companies.model import Company
 from ringmain.core.errors import NotFound, Unauthenticated
 from ringmain.core.files.service import MAX_SIZE
+from ringmain.core.system import Core
 from ringmain.dialects.kit import answer, body, form
 from ringmain.dialects.kit.errors import BadRequest, BodyTooLarge
 from ringmain.dialects.ringotel import ids, params
@@ -96,8 +96,9 @@ CALL: Final = body.Decoder(msgspec.json.Decoder(dict[str, Any]))
 class Rpc:
     """All methods at one address."""
 
-    def __init__(self, accounts: Accounts, methods: Iterable[Method]) -> None:
-        self._accounts = accounts
+    def __init__(self, core: Core, methods: Iterable[Method]) -> None:
+        self._accounts = core.accounts
+        self._records = core.account_records
         self._methods = {method.name: method for method in methods}
 
     async def __call__(self, request: Request, caller: AccountCaller) -> Response:
@@ -114,7 +115,7 @@ class Rpc:
             org = await self.organization(caller, given, method)
             company_id, result = org.company_id, await method.handler(org, decoded)
         if method.changes:
-            await self._accounts.note(caller, name, company_id, _subject(result, given))
+            await self._records.note(caller, name, company_id, _subject(result, given))
         return answer.json({"result": {} if result is None else result})
 
     async def organization(self, caller: AccountCaller, given: Mapping[str, Any], method: Method) -> Org:
