@@ -15,9 +15,11 @@ import msgspec
 from ringmain.app import Ringmain
 from ringmain.commands.apply import demo_document
 from ringmain.commands.listen import PORT
+from ringmain.core.system import Core
 from ringmain.dialects.ringplan import ids as ringplan
 from ringmain.settings import Settings
 from ringmain.setup.apply import apply
+from ringmain.setup.report import Entry
 
 NUMBER: Final = "+12025550143"
 STRANGER: Final = "+12025550178"
@@ -27,9 +29,11 @@ ECHO: Final = "+15005550008"
 class Secrets(msgspec.Struct, frozen=True):
     """What is kept in demo.json."""
 
-    ringplan_key: str
-    operator_token: str
-    passwords: dict[str, str]
+    ringplan_key: str = ""
+    operator_token: str = ""
+    passwords: dict[str, str] = {}
+    ringrx_token: str = ""
+    ringrx_secret: str = ""
 
 
 def allow_listener(settings: Settings) -> Settings:
@@ -57,21 +61,36 @@ async def _prepare(ringmain: Ringmain, file: Path) -> Secrets:
     made = report.companies[0]
     old = await asyncio.to_thread(_read, file)
     passwords = {person["email"]: person["password"] for person in made.people if "password" in person}
-    key = made.api_keys[0].get("secret", old.ringplan_key)
     token = old.operator_token or secrets.token_urlsafe(32)
     company_id = int(made.company["ids"]["ringcentral"])
-    if not await core.credentials.has_secret(company_id, int(made.api_keys[0]["ids"]["ringcentral"]), key):
-        # The file was lost, or belongs to another database: a new key.
-        await core.credentials.revoke_api_key(company_id, int(made.api_keys[0]["ids"]["ringcentral"]))
-        key = (await core.credentials.create_api_key(company_id, "ringplan", "demo")).secret
+    keys = {entry["dialect"]: entry for entry in made.api_keys}
+    _, ringplan_key = await _usable(core, company_id, keys["ringplan"], old.ringplan_key)
+    ringrx_token, ringrx_secret = await _usable(core, company_id, keys["ringrx"], old.ringrx_secret)
     core.credentials.accept_operator_token("demo", token)
-    kept = Secrets(key, token, {**old.passwords, **passwords})
+    kept = Secrets(
+        ringplan_key=ringplan_key,
+        operator_token=token,
+        passwords={**old.passwords, **passwords},
+        ringrx_token=ringrx_token,
+        ringrx_secret=ringrx_secret,
+    )
     await asyncio.to_thread(_write, file, kept)
     return kept
 
 
+async def _usable(core: Core, company_id: int, entry: Entry, old_secret: str) -> tuple[str, str]:
+    """Token and secret of a key of the report, whose secret is shown there only if it was made just now."""
+    key_id, secret = int(entry["ids"]["ringcentral"]), entry.get("secret", old_secret)
+    if await core.credentials.has_secret(company_id, key_id, secret):
+        return entry["token"], secret
+    # The file was lost, or belongs to another database: a new key.
+    old = await core.credentials.revoke_api_key(company_id, key_id)
+    made = await core.credentials.create_api_key(company_id, old.dialect, old.name)
+    return made.key.token, made.secret
+
+
 def _read(file: Path) -> Secrets:
-    return msgspec.json.decode(file.read_bytes(), type=Secrets) if file.exists() else Secrets("", "", {})
+    return msgspec.json.decode(file.read_bytes(), type=Secrets) if file.exists() else Secrets()
 
 
 def _write(file: Path, kept: Secrets) -> None:
@@ -89,6 +108,7 @@ def _guide(url: str, kept: Secrets, conversation_id: str, file: Path) -> str:
 Ringmain is ready: {url}        (secrets of this demo: {file})
 
 RingPlan API key   {kept.ringplan_key}
+RingRx API key     token {kept.ringrx_token}  secret {kept.ringrx_secret}
 Operator token     {kept.operator_token}
 People and passwords
 {people}
@@ -104,6 +124,11 @@ Send a text; this number answers with the same text:
 
 Read it back:
   curl -sS -H "$KEY" -H 'X-User-Id: primary' {url}/texting/conversations/{conversation_id}/messages
+
+Or as RingRx (logging in with a person's e-mail as username, and password, works as well):
+  TOKEN=$(curl -sS -d token={kept.ringrx_token} -d secret={kept.ringrx_secret} {url}/auth/token |
+    grep -o '"access_token":"[^"]*' | cut -d '"' -f 4)
+  curl -sS -H "Authorization: Bearer $TOKEN" {url}/myphones
 
 Let a text come in:
   curl -sS -H 'Authorization: Bearer {kept.operator_token}' -H 'Content-Type: application/json' \\

@@ -94,19 +94,20 @@ class CompanyApplier:
     async def _person(self, part: PersonPart) -> Entry:
         people, company_id = self._core.people, self._company.id
         person = await people.find_by_email(company_id, part.email)
-        given = said(part, "first_name", "last_name", "active", "timezone")
+        given = said(part, "first_name", "last_name", "active", "timezone", "admin", "login")
         made = {}
         action: Action = "unchanged"
         if person is None:
             password = part.password
             if password is UNSET:
                 password = made["password"] = secrets.token_urlsafe(PASSWORD_BYTES)
-            person = await people.create(company_id, email=part.email, password=password, profile=part.profile, **given)
+            first = {**given, "login": part.login or None}
+            person = await people.create(company_id, email=part.email, password=password, profile=part.profile, **first)
             action = "created"
         else:
-            if differs(person, {**given, "timezone": given.get("timezone", person.timezone) or None}) or (
-                differs_in(person.profile, part.profile)
-            ):
+            # An empty one of these means none.
+            optional = {name: given.get(name, getattr(person, name)) or None for name in ("timezone", "login")}
+            if differs(person, {**given, **optional}) or differs_in(person.profile, part.profile):
                 person = await people.update(company_id, person.id, profile=part.profile, **given)
                 action = "updated"
             if await self._set_password(person, part):

@@ -36,12 +36,17 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class PersonPart(Part, frozen=True, kw_only=True):
-    """[[companies.people]], known by e-mail. Without a password, one is made with the person and shown once."""
+    """[[companies.people]], known by e-mail. Without a password, one is made with the person and shown once.
+
+    `login`: a name to log in by, beside the e-mail. `admin`: manages the company like its owner.
+    """
 
     email: str
     first_name: str | UnsetType = UNSET
     last_name: str | UnsetType = UNSET
+    login: str | UnsetType = UNSET
     owner: bool = False
+    admin: bool | UnsetType = UNSET
     active: bool | UnsetType = UNSET
     timezone: str | UnsetType = UNSET
     password: Annotated[str, Meta(min_length=8, max_length=1024)] | UnsetType = UNSET

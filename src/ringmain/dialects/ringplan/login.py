@@ -26,10 +26,11 @@ Token = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class LoginBody(msgspec.Struct):
-    """Body of POST /login."""
+    """Body of POST /login. `otp`: a one-time code, for people who have turned them on."""
 
     email: Annotated[str, Meta(min_length=1, max_length=MAX_EMAIL)]
     password: Annotated[str, Meta(min_length=1)]
+    otp: Annotated[str, Meta(max_length=20)] | None = None
 
 
 class RefreshBody(msgspec.Struct):
@@ -67,7 +68,7 @@ class LoginRoutes:
             return await self._log_in_by_form(request)
         body: LoginBody = await LOGIN(request)
         try:
-            tokens = await self._sessions.log_in(body.email, body.password, address=_address(request))
+            tokens = await self._sessions.log_in(body.email, body.password, address=_address(request), code=body.otp)
         except Throttled as error:
             return _later(problem(429, str(error)), error)
         return _uncached(answer.json(_shown(tokens)))
@@ -88,13 +89,15 @@ class LoginRoutes:
         back, origin = self._back(form.get("back", ""))
         email = form.get("email", "")[:MAX_EMAIL]
         try:
-            tokens = await self._sessions.log_in(email, form.get("password", ""), address=_address(request))
+            tokens = await self._sessions.log_in(
+                email, form.get("password", ""), address=_address(request), code=form.get("otp")
+            )
         except Throttled as error:
             minutes = -(-error.retry_after // 60)
             text = f"Too many tries. Please try again in {minutes} minutes."
             return _later(pages.login_form(back, origin, email=email, problem=text, status=429), error)
         except Unauthenticated:
-            text = "E-mail or password is wrong."
+            text = "E-mail, password or one-time code is wrong."
             return pages.login_form(back, origin, email=email, problem=text, status=401)
         target = f"{back.partition('#')[0]}#{urlencode(_shown(tokens))}"
         return _uncached(RedirectResponse(target, 303, {"Referrer-Policy": "no-referrer"}))

@@ -23,12 +23,15 @@ STYLE: Final = (
 
 
 def login_form(back: str, origin: str, *, email: str = "", problem: str = "", status: int = 200) -> HTMLResponse:
-    """Asks for e-mail and password. `origin` is where the browser goes back to."""
+    """Asks for e-mail, password and, of whom has one, a one-time code. `origin` is where the browser goes back to."""
     fields = (
         f'<input type="hidden" name="back" value="{escape(back)}">'
         '<label for="email">E-mail</label>'
         f'<input id="email" name="email" type="email" autocomplete="username" required value="{escape(email)}">'
-        f"{_password('current-password')}<button>Log in</button>"
+        f"{_password('current-password')}"
+        '<label for="otp">One-time code, if you have turned them on</label>'
+        '<input id="otp" name="otp" inputmode="numeric" autocomplete="one-time-code">'
+        "<button>Log in</button>"
     )
     return _page("Log in", _form("/login", fields), problem, status, origin)
 
