@@ -23,6 +23,8 @@ from obstore.store import MemoryStore
 from ringmain.core.system import Core
 from ringmain.database.pool import Database
 from ringmain.database.wakeup import Wakeups
+from ringmain.delivery.download import Downloader
+from ringmain.delivery.egress import EgressGuard
 from ringmain.dialects.kit.routing import Endpoint
 from ringmain.dialects.ringotel import app as ringotel
 from ringmain.dialects.ringplan import app as ringplan
@@ -105,7 +107,9 @@ def ringrx_served() -> dict[str, str]:
 
 def ringotel_served() -> dict[str, str]:
     """Names of the methods that the Ringotel dialect answers, and its other addresses."""
-    names = dict.fromkeys((one.name for one in ringotel.methods(idle_core(), PUBLIC_URL)), "")
+    names = dict.fromkeys(
+        (one.name for one in ringotel.methods(idle_core(), PUBLIC_URL, Downloader(EgressGuard()))), ""
+    )
     return names | routes_of(ringotel.endpoints(idle_core()))
 
 

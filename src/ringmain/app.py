@@ -25,19 +25,21 @@ from ringmain.database.pool import Database
 from ringmain.database.reach import prepare
 from ringmain.database.statistics import Statistics
 from ringmain.database.wakeup import Wakeups
+from ringmain.delivery.download import Downloader
 from ringmain.delivery.egress import EgressGuard
 from ringmain.delivery.faces import Face, StandardFace
 from ringmain.delivery.relay import Relay
 from ringmain.delivery.upkeep import Upkeep
 from ringmain.delivery.worker import TIMEOUT, DeliveryWorker
 from ringmain.dialects.ringotel import app as ringotel
+from ringmain.dialects.ringotel.events import RingotelFace
 from ringmain.dialects.ringplan import app as ringplan
 from ringmain.dialects.ringplan.events import RingPlanFace
 from ringmain.dialects.ringplan.files import MAIL_LINK_LIFETIME, content_path
 from ringmain.dialects.ringplan.realtime import RingPlanRealtime
 from ringmain.dialects.ringrx import app as ringrx
 from ringmain.dialects.ringrx.events import RingRxFace
-from ringmain.documents import audio, fax
+from ringmain.documents import audio, fax, preview
 from ringmain.fax.dispatch import FaxDispatcher
 from ringmain.fax.sandbox import FaxSandbox
 from ringmain.front import Front, merge
@@ -123,6 +125,7 @@ class Ringmain:
             pbx=adapters(self.database),
             audio=audio,
             fax=fax,
+            pictures=preview,
             calendars=calendars,
             meet_url=settings.meet_url,
         )
@@ -159,10 +162,7 @@ class Ringmain:
         self._front = Front(merge([self._operator(), dialects]))
 
     async def _start_delivery(self) -> None:
-        try:
-            guard = EgressGuard(self.settings.egress_allow)
-        except ValueError as error:
-            raise SettingError(f"RINGMAIN_EGRESS_ALLOW: {error}") from error
+        guard = self._guard()
         self.relay = Relay(self.database, self.wakeups)
         await self._start(self.relay.start, self.relay.stop)
         lease = self.settings.lease_seconds
@@ -175,8 +175,20 @@ class Ringmain:
         )
         await self._start(self.deliveries.start, self.deliveries.stop)
 
+    def _guard(self) -> EgressGuard:
+        try:
+            return EgressGuard(self.settings.egress_allow)
+        except ValueError as error:
+            raise SettingError(f"RINGMAIN_EGRESS_ALLOW: {error}") from error
+
     def _faces(self) -> dict[str, Face]:
-        faces: list[Face] = [StandardFace(), RingPlanFace(), RingRxFace(self.core, self.settings.ringrx_duration)]
+        core, settings = self.core, self.settings
+        faces: list[Face] = [
+            StandardFace(),
+            RingPlanFace(),
+            RingRxFace(core, settings.ringrx_duration),
+            RingotelFace(core, settings.base_url),
+        ]
         return {face.name: face for face in faces}
 
     async def _start_carriers(self) -> None:
@@ -229,7 +241,9 @@ class Ringmain:
         await self._start(self.follower.start, self.follower.stop)
         settings = self.settings
         apps = ringplan.build(self.core, settings.base_url, self.sockets, login_origins=settings.login_origins)
-        calls = ringotel.build(self.core, settings.base_url, error_status=settings.ringotel_error_status)
+        download = Downloader(self._guard())
+        await self._start(download.start, download.stop)
+        calls = ringotel.build(self.core, settings.base_url, download, error_status=settings.ringotel_error_status)
         return merge(
             [
                 metered(apps, "ringplan", self.metrics),

@@ -7,6 +7,8 @@ import pytest
 
 from ringmain.core.system import Core
 from ringmain.database.pool import Database
+from ringmain.delivery.download import Downloader
+from ringmain.delivery.egress import EgressGuard
 from ringmain.dialects.ringotel import ids
 from ringmain.dialects.ringotel.app import build
 from ringmain.front import Front
@@ -14,6 +16,7 @@ from tests.conftest import Office, furnish
 from tests.realtime.conftest import serving
 
 PUBLIC_URL = "https://phone.example.com"
+FETCH = Downloader(EgressGuard(["127.0.0.0/8:*"]))
 
 
 class Reply(msgspec.Struct):
@@ -98,8 +101,10 @@ async def caller_of(core: Core, http: aiohttp.ClientSession, base: str, office: 
 @pytest.fixture
 async def world(core: Core) -> AsyncIterator[World]:
     offices = [await furnish(core), await furnish(core, name="Globex", number="+12025550145")]
-    async with serving(Front(build(core, PUBLIC_URL))) as base, aiohttp.ClientSession() as http:
+    await FETCH.start()
+    async with serving(Front(build(core, PUBLIC_URL, FETCH))) as base, aiohttp.ClientSession() as http:
         yield World(core, base, *[await caller_of(core, http, base, office) for office in offices])
+    await FETCH.stop()
 
 
 @pytest.fixture

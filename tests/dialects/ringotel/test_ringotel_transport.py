@@ -11,7 +11,7 @@ from ringmain.core.system import Core
 from ringmain.dialects.ringotel import ids
 from ringmain.dialects.ringotel.app import build
 from ringmain.front import Front
-from tests.dialects.ringotel.conftest import PUBLIC_URL, Caller, World
+from tests.dialects.ringotel.conftest import FETCH, PUBLIC_URL, Caller, World
 from tests.realtime.conftest import serving
 
 CALL = {"method": "getOrganizations"}
@@ -98,7 +98,7 @@ async def test_a_form_without_a_file(acme: Caller) -> None:
 
 
 async def test_errors_as_500(core: Core, world: World) -> None:
-    async with serving(Front(build(core, PUBLIC_URL, error_status=500))) as base:
+    async with serving(Front(build(core, PUBLIC_URL, FETCH, error_status=500))) as base:
         caller = await caller_of_again(world, base)
         (await caller("nothing")).error(405, 500)
         (await caller("getOrganization", id="1")).error(404, 500)

@@ -14,6 +14,7 @@ TOLD: Final = (
     events.MESSAGE_UPDATED,
     events.MESSAGE_DELETED,
     events.MESSAGES_READ,
+    events.CONVERSATION_TYPING,
 )
 """What they are told."""
 
