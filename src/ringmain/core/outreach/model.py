@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, field
 
 Channel = Literal["sms", "voice", "email"]
 CHANNELS: Final[tuple[Channel, ...]] = ("sms", "voice", "email")
@@ -51,18 +51,24 @@ class ProfileSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     `sender`: the number that texts, `caller_id`: the one that calls; E.164, "" while it does not.
     """
 
-    channels: Annotated[list[Channel], Meta(min_length=1, max_length=3)] = ["sms"]
+    channels: Annotated[list[Channel], Meta(min_length=1, max_length=3)] = field(default_factory=lambda: ["sms"])
     attempts: Annotated[int, Meta(ge=1, le=10)] = 1
     interval_minutes: Annotated[int, Meta(ge=1, le=30 * 24 * 60)] = 60
-    lead_minutes: Annotated[list[Lead], Meta(min_length=1, max_length=10)] = [24 * 60]
+    lead_minutes: Annotated[list[Lead], Meta(min_length=1, max_length=10)] = field(default_factory=lambda: [24 * 60])
     quiet_from: ClockTime | None = "21:00"
     quiet_until: ClockTime | None = "08:00"
-    days: Annotated[list[Weekday], Meta(min_length=1, max_length=7)] = [1, 2, 3, 4, 5, 6, 7]
+    days: Annotated[list[Weekday], Meta(min_length=1, max_length=7)] = field(
+        default_factory=lambda: [1, 2, 3, 4, 5, 6, 7]
+    )
     timezone: str | None = None
     sender: str = ""
     caller_id: str = ""
-    confirm_words: Annotated[list[Word], Meta(min_length=1, max_length=20)] = ["YES", "C", "1"]
-    cancel_words: Annotated[list[Word], Meta(min_length=1, max_length=20)] = ["NO", "X", "2"]
+    confirm_words: Annotated[list[Word], Meta(min_length=1, max_length=20)] = field(
+        default_factory=lambda: ["YES", "C", "1"]
+    )
+    cancel_words: Annotated[list[Word], Meta(min_length=1, max_length=20)] = field(
+        default_factory=lambda: ["NO", "X", "2"]
+    )
     confirm_key: Key = "1"
     cancel_key: Key = "2"
     sms_template: Template = SMS_TEMPLATE
