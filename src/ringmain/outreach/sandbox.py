@@ -1,4 +1,4 @@
-"""The sandbox caller: nobody is called; magic numbers act out what may come of a call. Others answer and press nothing."""
+"""The sandbox caller: nobody is called. Magic numbers act out what may come of a call; others answer and do nothing."""
 
 import asyncio
 from typing import Final
