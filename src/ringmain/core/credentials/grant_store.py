@@ -21,6 +21,7 @@ WITH key AS (
     SELECT k.company_id, k.id, person.id AS person_id
     FROM api_keys AS k JOIN people AS person ON person.company_id = k.company_id AND person.active
         AND CASE WHEN k.person_id IS NULL THEN person.owner ELSE person.id = k.person_id END
+    JOIN companies AS company ON company.id = k.company_id AND NOT company.blocked
     WHERE k.token = $1 AND k.secret_hash = $2 AND k.dialect = $3
 ), used AS (
     UPDATE api_keys AS k SET last_used_at = now() FROM key WHERE k.company_id = key.company_id AND k.id = key.id
@@ -39,6 +40,7 @@ WITH shown AS (
     SELECT g.company_id, g.id, g.person_id, g.key_id
     FROM refresh_tokens AS r JOIN grants AS g ON g.company_id = r.company_id AND g.id = r.grant_id
     JOIN people AS person ON person.company_id = g.company_id AND person.id = g.person_id AND person.active
+    JOIN companies AS company ON company.id = g.company_id AND NOT company.blocked
     WHERE r.token_hash = $1 AND r.expires_at > now() AND g.audience = $2
 ), extended AS (
     UPDATE grants AS g SET expires_at = now() + $4::interval FROM shown

@@ -19,7 +19,8 @@ from ringmain.database.pool import Database
 from ringmain.database.wakeup import CREDENTIALS, Wakeups
 
 PRIMARY: Final = "primary"
-DIALECTS: Final = ("ringplan", "ringrx", "ringotel", "ringcentral")
+DIALECTS: Final = ("ringplan", "ringrx", "ringcentral")
+"""Those whose keys are a company's. Ringotel's are an account's (core/accounts)."""
 SHORTEST_SECRET: Final = 24
 
 

@@ -17,6 +17,7 @@ WITH shown AS (
     SELECT s.company_id, s.id, CASE WHEN s.token_hash = $1 THEN 'current' WHEN s.next_hash = $1 THEN 'next'
         WHEN s.turned_at > now() - $4::interval THEN 'late' ELSE 'stolen' END AS is
     FROM sessions s JOIN people p ON p.company_id = s.company_id AND p.id = s.person_id AND p.active
+    JOIN companies c ON c.id = s.company_id AND NOT c.blocked
     WHERE (s.token_hash = $1 OR s.next_hash = $1 OR s.previous_hash = $1) AND s.expires_at > now()
     FOR UPDATE OF s
 ), ended AS (

@@ -25,7 +25,7 @@ REVOKE_KEY: Final = f"DELETE FROM api_keys WHERE company_id = $1 AND id = $2 RET
 CALLER_BY_KEY: Final = f"""
 SELECT {CALLER_COLUMNS}, api_key.id AS key_id
 FROM api_keys AS api_key
-JOIN companies AS company ON company.id = api_key.company_id
+JOIN companies AS company ON company.id = api_key.company_id AND NOT company.blocked
 JOIN people AS person ON person.company_id = api_key.company_id AND person.active
     AND CASE WHEN $3::bigint IS NOT NULL THEN person.id = $3 WHEN $4 THEN person.owner
         ELSE person.id = api_key.person_id END
@@ -34,13 +34,13 @@ WHERE api_key.secret_hash = $1 AND api_key.dialect = $2
 """
 CALLER: Final = f"""
 SELECT {CALLER_COLUMNS}, NULL::bigint AS key_id
-FROM people AS person JOIN companies AS company ON company.id = person.company_id
+FROM people AS person JOIN companies AS company ON company.id = person.company_id AND NOT company.blocked
 WHERE person.company_id = $1 AND person.id = $2 AND person.active
 """
 # $3: the dialect that the grant was given for
 CALLER_BY_GRANT: Final = f"""
 SELECT {CALLER_COLUMNS}, g.key_id
-FROM grants AS g JOIN companies AS company ON company.id = g.company_id
+FROM grants AS g JOIN companies AS company ON company.id = g.company_id AND NOT company.blocked
 JOIN people AS person ON person.company_id = g.company_id AND person.id = g.person_id AND person.active
 WHERE g.company_id = $1 AND g.id = $2 AND g.audience = $3
 """
@@ -60,6 +60,7 @@ UPDATE people SET password_hash = $3, updated_at = now() WHERE company_id = $1 A
 PASSWORDS_OF_EMAIL: Final = """
 SELECT company_id, id, password_hash FROM people
 WHERE (lower(email) = lower($1) OR lower(login) = lower($1)) AND active AND password_hash IS NOT NULL
+    AND NOT EXISTS (SELECT FROM companies WHERE companies.id = people.company_id AND blocked)
 ORDER BY id LIMIT 5
 """
 LOGGED_IN: Final = "UPDATE people SET last_login_at = now() WHERE company_id = $1 AND id = $2"
