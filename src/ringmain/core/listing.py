@@ -1,11 +1,13 @@
-"""What the statements of lists share: numbered arguments, and spans of time that counters by day can answer."""
+"""What the statements of lists share: numbered arguments, spans of time that counters by day can answer, odd orders."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2300, 1, 1, tzinfo=UTC)
 DAY: Final = timedelta(days=1)
+NEAR: Final = 1000
 
 
 class Arguments:
@@ -30,3 +32,69 @@ def clamped(moment: datetime) -> datetime:
     if moment <= EARLIEST:
         return EARLIEST
     return LATEST if moment >= LATEST else moment.astimezone(UTC)
+
+
+def order_by(terms: Sequence[tuple[str, bool]]) -> str:
+    """`terms`: SQL, each with whether it is descending."""
+    return ", ".join(f"{term} {'DESC' if down else 'ASC'}" for term, down in terms)
+
+
+def by_groups(
+    table: str,
+    terms: Sequence[tuple[str, bool]],
+    *,
+    every: str,
+    wanted: str,
+    columns: Sequence[str],
+    of_group: bool,
+    limit: str,
+    offset: str,
+) -> str:
+    """A select of the ids of a page in an order that no index has, the first term of which has few values.
+
+    Its values are walked through in an index until their rows fill the page; the page's part of each is merged. Without
+    that, all rows of the first value would be sorted. `table`: its name and one letter that the terms know it by.
+    `every`: conditions that have an index on each term; `wanted`: those that the page's rows meet. `of_group`: whether
+    an index has the rows of one value in order. If none has, they are looked for among the first of all values; only
+    rows that are not there are sorted.
+    """
+    row = table.split()[1]
+    group, descending = terms[0]
+    step, way = ("<", "DESC") if descending else (">", "ASC")
+    most = f"({limit}::bigint + {offset}::bigint)"
+    order = order_by(terms)
+    given = ", ".join(f"{row}.{column}" for column in columns)
+    rows = f"""(SELECT count(*) FROM (
+        SELECT FROM {table} WHERE {wanted} AND {group} = next.value LIMIT {most}) AS counted)"""  # noqa: S608
+    of_value = f"{wanted} AND {group} = groups.value"
+    if of_group:
+        part = f"SELECT {given} FROM {table} WHERE {of_value} ORDER BY {order} LIMIT {most}"  # noqa: S608
+    else:
+        part = f"""
+            WITH near AS MATERIALIZED (
+                SELECT {given} FROM (
+                    SELECT * FROM {table} WHERE {every} ORDER BY {order_by(terms[1:])} LIMIT {NEAR} + 10 * {most}
+                ) AS {row} WHERE {of_value} ORDER BY {order} LIMIT {most}
+            )
+            SELECT * FROM near WHERE (SELECT count(*) FROM near) = groups.own
+            UNION ALL (
+                SELECT {given} FROM (
+                    SELECT * FROM {table} WHERE (SELECT count(*) FROM near) < groups.own AND {of_value} OFFSET 0
+                ) AS {row} ORDER BY {order} LIMIT {most})
+        """  # noqa: S608
+    return f"""
+        WITH RECURSIVE groups AS (
+            SELECT value, own, own AS rows FROM (
+                SELECT next.value, {rows} AS own FROM (
+                    SELECT {group} AS value FROM {table} WHERE {every} ORDER BY {group} {way} LIMIT 1) AS next
+            ) AS first
+            UNION ALL
+            SELECT value, own, rows + own FROM (
+                SELECT next.value, {rows} AS own, groups.rows FROM groups CROSS JOIN LATERAL (
+                    SELECT {group} AS value FROM {table} WHERE {every} AND {group} {step} groups.value
+                    ORDER BY {group} {way} LIMIT 1) AS next
+                WHERE groups.rows < {most}
+            ) AS more
+        )
+        SELECT {row}.id FROM groups CROSS JOIN LATERAL ({part}) AS {row} ORDER BY {order} LIMIT {limit} OFFSET {offset}
+    """  # noqa: S608

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from ringmain.core.faxes.model import FaxFilter, Folder
+from ringmain.core.faxes.model import SORTS, FaxFilter, Folder
 from ringmain.core.faxes.store import LIVE
-from ringmain.core.listing import DAY, Arguments, clamped, midnight
+from ringmain.core.listing import DAY, Arguments, by_groups, clamped, midnight, order_by
+from ringmain.core.word_search import hits
 
 COLUMNS: Final[Mapping[str, str]] = {
     "own_name": "lower(f.own_name)",
@@ -19,6 +20,16 @@ COLUMNS: Final[Mapping[str, str]] = {
     "subject": "lower(f.subject)",
 }
 """What is sorted in any case."""
+FEW_VALUES: Final = frozenset(("own_number", "own_name", "pages", "is_read", "state"))
+SEARCHED: Final = (
+    *("company_id", "folder", "deleted_at", "nameless"),
+    *SORTS,
+)
+"""What is known of the faxes that a search finds, to sort and filter them."""
+FOLDER: Final = f"{LIVE} AND f.folder = $2"
+MAX_FOUND: Final = 5000
+MIN_FOUND: Final = 1000
+"""A search finds all up to here; of more, as many as it sees at once, up to `MAX_FOUND`."""
 TIES: Final = ("created_at", "id")
 NUMBER: Final = re.compile(r"\+?[0-9 ().\-/]*[0-9][0-9 ().\-/]*")
 WORD: Final = re.compile(r"\w+")
@@ -36,30 +47,42 @@ def page(
     """
     arguments = Arguments(company_id, folder)
     since, until = wanted.since and clamped(wanted.since), wanted.until and clamped(wanted.until)
-    kept = [f"{LIVE} AND f.folder = $2", *_flags(arguments, wanted, "f"), *_words(arguments, wanted)]
-    span = _span(arguments, since, until)
-    by = _order_by(order)
+    kept = [FOLDER, *_flags(arguments, wanted, "f"), *_words(arguments, wanted)]
+    source, found = "faxes f", ""
+    if wanted.search is not None:
+        source, found = "hits f", f"WITH {_hits(arguments, wanted.search)}"
+    conditions = " AND ".join([*kept, *_span(arguments, since, until)])
+    terms = _terms(order)
+    at = {"limit": arguments.add(limit), "offset": arguments.add(offset)}
     # The page is found in an index alone; only then are its rows read.
-    hits = "" if wanted.search is None else _hits(arguments, wanted.search)
-    statement = f"""{hits}
-        SELECT {_total(arguments, wanted, kept, since, until)} AS total, ARRAY(
-            SELECT fax_json(f)::text FROM (
-                SELECT f.id FROM faxes f WHERE {" AND ".join([*kept, *span])}
-                ORDER BY {by} LIMIT {arguments.add(limit)} OFFSET {arguments.add(offset)}
-            ) AS k JOIN faxes f ON f.company_id = $1 AND f.id = k.id
-            ORDER BY {by}) AS items
+    if len(order) > 1 and order[0][0] in FEW_VALUES and not _narrow(wanted):
+        columns = dict.fromkeys(["id", "created_at", *dict(order)])
+        ready = len(order) == 2 and order[1][0] == "created_at"
+        keys = by_groups(source, terms, every=FOLDER, wanted=conditions, columns=[*columns], of_group=ready, **at)
+    else:
+        keys = f"""SELECT f.id FROM {source} WHERE {conditions}
+            ORDER BY {order_by(terms)} LIMIT {at["limit"]} OFFSET {at["offset"]}"""  # noqa: S608
+    statement = f"""{found}
+        SELECT {_total(arguments, wanted, source, kept, since, until)} AS total, ARRAY(
+            SELECT fax_json(f)::text FROM ({keys}) AS k JOIN faxes f ON f.company_id = $1 AND f.id = k.id
+            ORDER BY {order_by(terms)}) AS items
     """  # noqa: S608
     return statement, arguments.values
 
 
-def _order_by(order: Sequence[tuple[str, bool]]) -> str:
+def _terms(order: Sequence[tuple[str, bool]]) -> list[tuple[str, bool]]:
     columns = dict(order)
     # Ties go the way of the last column: an index is read from one of its ends.
     descending = order[-1][1]
     for tie in TIES:
         if "id" not in columns:
             columns[tie] = columns.get(tie, descending)
-    return ", ".join(f"{COLUMNS.get(name, f'f.{name}')} {'DESC' if down else 'ASC'}" for name, down in columns.items())
+    return [(COLUMNS.get(name, f"f.{name}"), down) for name, down in columns.items()]
+
+
+def _narrow(wanted: FaxFilter) -> bool:
+    """Whether it asks for what the counters do not know."""
+    return any(one is not None for one in (wanted.number, wanted.name, wanted.subject, wanted.search))
 
 
 def _flags(arguments: Arguments, wanted: FaxFilter, table: str) -> list[str]:
@@ -80,23 +103,22 @@ def _words(arguments: Arguments, wanted: FaxFilter) -> list[str]:
         conditions.append(f"lower(f.party_name) = lower({arguments.add(wanted.name)}::text)")
     if wanted.subject is not None:
         conditions.append(f"lower(f.subject) = lower({arguments.add(wanted.subject)}::text)")
-    if wanted.search is not None:
-        conditions.append("f.id IN (SELECT id FROM hits)")
     return conditions
 
 
 def _hits(arguments: Arguments, search: str) -> str:
-    """Those that have words beginning with all the words; found first, by the index of words alone."""
-    place = arguments.add(_spaced(search))
-    return f"""
-        WITH wanted AS (
-            SELECT coalesce(string_agg('''' || word || ''':*', ' & '), '')::tsquery AS words
-            FROM unnest(fax_words($1, {place}::text)) AS word
-        ), hits AS MATERIALIZED (
-            SELECT f.id FROM wanted CROSS JOIN LATERAL (
-                SELECT f.id FROM faxes f WHERE f.search @@ wanted.words AND f.company_id = $1 OFFSET 0
-            ) AS f WHERE numnode(wanted.words) > 0
-        )"""  # noqa: S608
+    """The newest that have words beginning with all the words."""
+    words = f"""SELECT ('''' || word || ''':*')::tsquery AS q
+        FROM unnest(fax_words($1, {arguments.add(_spaced(search))}::text)) AS word"""  # noqa: S608
+    return hits(
+        words,
+        table="faxes f",
+        columns=", ".join(SEARCHED),
+        where=FOLDER,
+        order="created_at DESC, id DESC",
+        limit=MAX_FOUND,
+        enough=MIN_FOUND,
+    )
 
 
 def _spaced(text: str) -> str:
@@ -115,13 +137,17 @@ def _span(arguments: Arguments, since: datetime | None, until: datetime | None) 
 
 
 def _total(
-    arguments: Arguments, wanted: FaxFilter, kept: Sequence[str], since: datetime | None, until: datetime | None
+    arguments: Arguments,
+    wanted: FaxFilter,
+    source: str,
+    kept: Sequence[str],
+    since: datetime | None,
+    until: datetime | None,
 ) -> str:
     def counted(*span: str) -> str:
-        return f"(SELECT count(*) FROM faxes f WHERE {' AND '.join([*kept, *span])})"  # noqa: S608
+        return f"(SELECT count(*) FROM {source} WHERE {' AND '.join([*kept, *span])})"  # noqa: S608
 
-    counters_fall_short = any(one is not None for one in (wanted.number, wanted.name, wanted.subject, wanted.search))
-    if counters_fall_short or (since and until and since.date() >= until.date()):
+    if _narrow(wanted) or (since and until and since.date() >= until.date()):
         return counted(*_span(arguments, since, until))
     days = ["c.company_id = $1 AND c.folder = $2", *_flags(arguments, wanted, "c")]
     ends = []

@@ -11,9 +11,11 @@ from typing import Final
 import msgspec
 
 from ringmain.core.listing import Arguments
+from ringmain.core.texting.conversation_store import message_hits
+from ringmain.core.word_search import prefix_queries
 
 MAX_FOUND: Final = 1000
-"""How many contacts, and how many messages, a search looks at."""
+"""How many contacts a search looks at."""
 
 OF_NUMBER: Final = "(SELECT id FROM numbers WHERE company_id = $1 AND number = {number})"
 NUMBER_COUNTS: Final = "SELECT coalesce(sum(total), 0)::bigint FROM conversation_counts WHERE company_id = $1"
@@ -143,32 +145,23 @@ def _narrow(
 def _found(arguments: Arguments, search: str) -> str:
     """Conversations with a contact whose name or number begins so, or with a message that has all the words."""
     add = arguments.add
+    beginning = f"{add(search.lower())}::text"
     contacts = [
-        f"""SELECT id FROM contacts WHERE company_id = $1 AND lower({column}) LIKE {add(_like(search.lower()))}
-            LIMIT {MAX_FOUND}"""  # noqa: S608
+        f"""SELECT id FROM contacts WHERE company_id = $1 AND lower({column}) ~>=~ {beginning}
+            AND lower({column}) ~<~ ({beginning} || chr(1114111)) LIMIT {MAX_FOUND}"""  # noqa: S608
         for column in ("first_name", "last_name")
     ]
-    for beginning in _beginnings(search):
+    for number in _beginnings(search):
         contacts.append(
-            f"""SELECT id FROM contacts WHERE company_id = $1 AND number ~>=~ {add(beginning)}
-                AND number ~<~ {add(beginning + ":")} LIMIT {MAX_FOUND}"""  # noqa: S608
+            f"""SELECT id FROM contacts WHERE company_id = $1 AND number ~>=~ {add(number)}
+                AND number ~<~ {add(number + ":")} LIMIT {MAX_FOUND}"""  # noqa: S608
         )
     given = " UNION ".join(f"({one})" for one in contacts)
     found = f"""SELECT conversation_id FROM conversation_contacts
         WHERE company_id = $1 AND contact_id IN ({given})"""  # noqa: S608
-    words = prefix_query(search)
-    if not words:
-        return found
-    company = arguments.values[0]
-    return f"""{found} UNION SELECT conversation_id FROM (
-        SELECT m.conversation_id FROM messages m, to_tsquery('simple', {add(words)}) AS words
-        WHERE m.search @@ (words && {add(f"'company:{company}'")}::tsquery) AND numnode(words) > 0
-            AND m.company_id = $1 AND m.deleted_at IS NULL
-        ORDER BY m.id DESC LIMIT {MAX_FOUND}) AS hits"""  # noqa: S608
-
-
-def _like(beginning: str) -> str:
-    return beginning.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
+    if words := prefix_queries(search):
+        found += f" UNION (WITH {message_hits(add(words))} SELECT conversation_id FROM hits)"  # noqa: S608
+    return found
 
 
 def _beginnings(search: str) -> list[str]:
@@ -178,9 +171,3 @@ def _beginnings(search: str) -> list[str]:
     if len(digits) < 3 or not (digits.isascii() and digits.isdigit()):
         return []
     return [f"+{digits}"] if typed.startswith("+") else [f"+{digits}", f"+1{digits}", digits]
-
-
-def prefix_query(text: str) -> str:
-    """A tsquery of words that begin with the words of `text`, all of them; empty when it has none."""
-    words = [word.replace("\\", r"\\").replace("'", "''") for word in text.split()[:20]]
-    return " & ".join(f"'{word[:100]}':*" for word in words)

@@ -1,5 +1,27 @@
 """SQL of conversations; lists are in conversation_list.py. Reads return the core's JSON shape (migration 0007)."""
 
+from typing import Final
+
+from ringmain.core.word_search import PREFIXES, hits
+
+MAX_HITS: Final = 1000
+"""How many messages a search looks at."""
+
+
+def message_hits(place: str) -> str:
+    """Common table expressions: `hits` are messages that have all words. $1 the company, `place` their queries."""
+    return hits(
+        PREFIXES.format(place=place),
+        table="messages",
+        columns="id, conversation_id",
+        where="company_id = $1 AND deleted_at IS NULL",
+        order="id DESC",
+        limit=MAX_HITS,
+        enough=MAX_HITS,
+        scope="('''company:' || $1::bigint || '''')::tsquery",
+    )
+
+
 OPEN_CONVERSATION = """
 WITH ours AS (
     SELECT id FROM numbers WHERE company_id = $1 AND number = $2 AND sms
@@ -32,37 +54,16 @@ CONVERSATION = """
 SELECT conversation_json(c)::text FROM conversations c WHERE company_id = $1 AND id = $2 AND deleted_at IS NULL
 """
 
-# A word that many messages have is found in the latest; another by the index on words. OFFSET 0 keeps the order away
-# from it: the planner, who cannot know how rare a word is, would walk through all messages in their order instead.
-# $2 a tsquery of the words wanted, $3 the company's lexeme
-SEARCH_CONVERSATIONS = """
-WITH wanted AS (
-    SELECT to_tsquery('simple', $2) AS words
-), latest AS MATERIALIZED (
-    SELECT m.id, m.conversation_id FROM (
-        SELECT id, conversation_id, search FROM messages WHERE company_id = $1 AND deleted_at IS NULL
-        ORDER BY id DESC LIMIT 5000
-    ) AS m, wanted
-    WHERE m.search @@ (wanted.words && $3::tsquery) AND numnode(wanted.words) > 0
-    ORDER BY m.id DESC LIMIT 1000
-), hits AS MATERIALIZED (
-    SELECT id, conversation_id FROM latest WHERE (SELECT count(*) FROM latest) = 1000
-    UNION ALL (
-        SELECT * FROM (
-            SELECT m.id, m.conversation_id FROM messages m, wanted
-            WHERE (SELECT count(*) FROM latest) < 1000
-                AND m.search @@ (wanted.words && $3::tsquery) AND numnode(wanted.words) > 0
-                AND m.company_id = $1 AND m.deleted_at IS NULL
-            OFFSET 0
-        ) AS m ORDER BY id DESC LIMIT 1000)
-), newest AS (
+# $2: prefix_queries
+SEARCH_CONVERSATIONS = f"""
+WITH {message_hits("$2")}, newest AS (
     SELECT conversation_id, max(id) AS id FROM hits GROUP BY conversation_id
 )
 SELECT (conversation_json(c) || jsonb_build_object('last_message', message_json(m)))::text
 FROM newest
 JOIN conversations c ON c.company_id = $1 AND c.id = newest.conversation_id AND c.deleted_at IS NULL
 JOIN messages m ON m.company_id = $1 AND m.id = newest.id
-ORDER BY newest.id DESC LIMIT $4
+ORDER BY newest.id DESC LIMIT $3
 """
 
 DELETE_CONVERSATION = """

@@ -9,8 +9,9 @@ from ringmain.core.errors import AlreadyExists, Invalid, NotFound
 from ringmain.core.texting import conversation_list
 from ringmain.core.texting import conversation_store as store
 from ringmain.core.texting.checks import check_text
-from ringmain.core.texting.conversation_list import ConversationFilter, prefix_query
+from ringmain.core.texting.conversation_list import ConversationFilter
 from ringmain.core.texting.model import Conversation, ConversationPage
+from ringmain.core.word_search import prefix_queries
 from ringmain.database.pool import Database
 from ringmain.database.wakeup import EVENTS, Wakeups
 
@@ -92,12 +93,10 @@ class Conversations:
 
         `last_message` is the newest match; newest match first. Looks at the newest 1,000 matching messages.
         """
-        words = prefix_query(check_text("text", text))
+        words = prefix_queries(check_text("text", text))
         if not words:
             return []
-        rows = await self._database.fetch(
-            store.SEARCH_CONVERSATIONS, company_id, words, f"'company:{company_id}'", limit
-        )
+        rows = await self._database.fetch(store.SEARCH_CONVERSATIONS, company_id, words, limit)
         return [_conversation.decode(row[0]) for row in rows]
 
     async def delete_conversation(self, company_id: int, conversation_id: int, *, origin: str = "") -> None:

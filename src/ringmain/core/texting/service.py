@@ -1,14 +1,14 @@
 """The verbs of texting. Each commits its fact and its event together; see model.py for the shapes."""
 
-import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 from asyncpg import UniqueViolationError
 
 from ringmain.core.errors import AlreadyExists, Invalid, NotFound, OptedOut, ReferenceReused
-from ringmain.core.texting import keywords, store
+from ringmain.core.texting import contact_store, keywords, store
 from ringmain.core.texting.carrier import InboundText
 from ringmain.core.texting.checks import (
     check_address,
@@ -21,6 +21,7 @@ from ringmain.core.texting.checks import (
 from ringmain.core.texting.conversations import TRIES, Conversations
 from ringmain.core.texting.model import (
     AttachedFile,
+    CallActivity,
     Contact,
     Encoding,
     Message,
@@ -35,6 +36,7 @@ MAX_REFERENCE: Final = 200
 
 _message = msgspec.json.Decoder(Message)
 _files = msgspec.json.Decoder(list[AttachedFile])
+_activity = msgspec.json.Decoder(CallActivity)
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -73,14 +75,14 @@ class Texting(Conversations):
 
     async def _contact_of(self, company_id: int, *checked: str) -> tuple[Contact, bool]:
         for _ in range(TRIES):  # a concurrent maker's row is invisible to the statement that waited for it
-            row = await self._database.fetchrow(store.CREATE_CONTACT, company_id, *checked)
+            row = await self._database.fetchrow(contact_store.CREATE_CONTACT, company_id, *checked)
             if row:
                 return _contact(row), row["created"]
         raise AlreadyExists("contact is being made by somebody else")
 
     async def get_contact(self, company_id: int, contact_id: int) -> Contact:
         """Raises NotFound."""
-        row = await self._database.fetchrow(store.CONTACT, company_id, contact_id)
+        row = await self._database.fetchrow(contact_store.CONTACT, company_id, contact_id)
         if row is None:
             raise NotFound("contact")
         return _contact(row)
@@ -97,7 +99,7 @@ class Texting(Conversations):
         """Change what is given. Raises NotFound, Invalid, AlreadyExists (another contact has the number)."""
         try:
             row = await self._database.fetchrow(
-                store.UPDATE_CONTACT,
+                contact_store.UPDATE_CONTACT,
                 company_id,
                 contact_id,
                 None if number is None else check_address(number),
@@ -115,17 +117,9 @@ class Texting(Conversations):
 
         Of more than `limit`, those among the ten thousand newest contacts come before others.
         """
-        name = digits = None
-        if search and (wanted := search.strip()):
-            plain = check_text("search", wanted).lower()
-            name = _like(plain)
-            found = re.sub(r"[\s().-]", "", wanted).removeprefix("+")
-            digits = found if found.isascii() and found.isdigit() else None
-            if digits is None:
-                first_word = plain.partition(" ")[0]
-                arguments = (company_id, plain, first_word, limit, f"{name}%")
-                return [_contact(row) for row in await self._database.fetch(store.SEARCH_NAMES, *arguments)]
-        rows = await self._database.fetch(store.SEARCH_CONTACTS, company_id, name, digits, limit)
+        wanted = check_text("search", search or "").strip()
+        statement, arguments = contact_store.statement(company_id, wanted, limit)
+        rows = await self._database.fetch(statement, *arguments)
         return [_contact(row) for row in rows]
 
     # Messages
@@ -229,12 +223,15 @@ class Texting(Conversations):
         sender = check_sender(inbound.sender)
         for _ in range(TRIES):
             company_id, parties = await self._inbound_parties(sender, inbound)
-            async with self._database.transaction() as connection:
-                message = await self._keep(connection, company_id, parties, sender, text, inbound)
-                if message is not None:
-                    keyword = keywords.keyword_of(text)
-                    if keyword:
-                        await self._obey(connection, keyword, parties, message, inbound.carrier)
+            try:
+                async with self._database.transaction() as connection:
+                    message = await self._keep(connection, company_id, parties, sender, text, inbound)
+                    if message is not None:
+                        keyword = keywords.keyword_of(text)
+                        if keyword:
+                            await self._obey(connection, keyword, parties, message, inbound.carrier)
+            except UniqueViolationError:  # an id of the past is taken
+                continue
             if message is not None:
                 self._wakeups.wake(EVENTS)
                 self._wakeups.wake(SUBMISSIONS)
@@ -247,7 +244,8 @@ class Texting(Conversations):
         return [OptOutEvent(**row) for row in rows]
 
     async def _inbound_parties(self, sender: str, inbound: InboundText) -> tuple[int, Record]:
-        row = await self._database.fetchrow(store.FIND_PARTIES, inbound.recipient, sender)
+        wanted = (inbound.recipient, sender, inbound.company_id)
+        row = await self._database.fetchrow(store.FIND_PARTIES, *wanted)
         if row is None:
             raise NotFound("number")
         if row["conversation_id"] is None:
@@ -258,7 +256,7 @@ class Texting(Conversations):
             await self.open_conversation(
                 row["company_id"], number=row["number"], contact_ids=[contact_id], origin=inbound.carrier
             )
-            row = await self._database.fetchrow(store.FIND_PARTIES, inbound.recipient, sender)
+            row = await self._database.fetchrow(store.FIND_PARTIES, *wanted)
             if row is None:
                 raise NotFound("number")
         return row["company_id"], row
@@ -285,6 +283,7 @@ class Texting(Conversations):
             list(inbound.file_ids),
             inbound.carrier,
             inbound.reference,
+            None if inbound.received_at is None else min(inbound.received_at, datetime.now(UTC)),
         )
         assert row is not None  # noqa: S101
         if row["message"]:
@@ -315,7 +314,7 @@ class Texting(Conversations):
                 (),
                 encoding,
                 parts,
-                origin,
+                origin="",  # it came in through nobody, so that whoever relays hears of it
                 automatic=True,
             )
             await connection.fetch(store.SEND, *_columns([draft]))
@@ -342,10 +341,6 @@ class Texting(Conversations):
         if same and sorted(file.id for file in message.files) == list(draft.file_ids):
             return message
         return ReferenceReused("this reference was used for another message")
-
-
-def _like(text: str) -> str:
-    return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
 
 
 def _columns(drafts: Sequence[Draft]) -> list[list[Any]]:
@@ -425,6 +420,7 @@ def _message_of(row: Record) -> Message:
         read=row["read"],
         error_code=row["error_code"],
         error_text=row["error_text"],
+        activity=_activity.decode(row["activity"]) if row["activity"] else None,
         created_at=row["created_at"],
         updated_at=row["updated_at"],
     )

@@ -1,68 +1,9 @@
-"""SQL of contacts and messages; conversation_store.py has that of conversations. Reads return the core's shapes."""
-
-CONTACT = """
-SELECT id, company_id, number, first_name, last_name FROM contacts WHERE company_id = $1 AND id = $2
-"""
-
-CREATE_CONTACT = """
-WITH made AS (
-    INSERT INTO contacts (company_id, number, first_name, last_name) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (company_id, number) DO NOTHING
-    RETURNING id, company_id, number, first_name, last_name
-)
-SELECT *, true AS created FROM made
-UNION ALL
-SELECT id, company_id, number, first_name, last_name, false FROM contacts
-WHERE company_id = $1 AND number = $2 AND NOT EXISTS (SELECT FROM made)
-"""
-
-UPDATE_CONTACT = """
-UPDATE contacts SET
-    number = coalesce($3, number), first_name = coalesce($4, first_name), last_name = coalesce($5, last_name),
-    updated_at = now()
-WHERE company_id = $1 AND id = $2
-RETURNING id, company_id, number, first_name, last_name
-"""
-
-# $2: lower-case prefix of a name, $3: digits anywhere in the number; either may be NULL
-SEARCH_CONTACTS = r"""
-SELECT id, company_id, number, first_name, last_name FROM contacts
-WHERE company_id = $1 AND (
-    ($2::text IS NULL AND $3::text IS NULL)
-    OR lower(first_name) LIKE $2 || '%'
-    OR lower(last_name) LIKE $2 || '%'
-    OR lower(first_name || ' ' || last_name) LIKE $2 || '%'
-    OR number LIKE '%' || $3 || '%'
-)
-ORDER BY id DESC LIMIT $4
-"""
-
-# $2: lower-case prefix of a name, $3: its first word, $5: a LIKE pattern of it. A prefix that many have is found among
-# the newest contacts; one that few have, by its index: neither walks through all contacts.
-SEARCH_NAMES = """
-WITH newest AS MATERIALIZED (
-    SELECT id, company_id, number, first_name, last_name FROM contacts WHERE company_id = $1
-    ORDER BY id DESC LIMIT 10000
-), near AS MATERIALIZED (
-    SELECT * FROM newest
-    WHERE lower(first_name || ' ' || last_name) LIKE $5::text OR lower(last_name) LIKE $5
-    ORDER BY id DESC LIMIT $4
-), by_index AS (
-    (SELECT id, company_id, number, first_name, last_name FROM contacts
-    WHERE (SELECT count(*) FROM near) < $4 AND company_id = $1
-        AND lower(first_name) ~>=~ $3::text AND lower(first_name) ~<~ ($3 || chr(1114111))
-        AND lower(first_name || ' ' || last_name) LIKE $5 LIMIT $4)
-    UNION ALL
-    (SELECT id, company_id, number, first_name, last_name FROM contacts
-    WHERE (SELECT count(*) FROM near) < $4 AND company_id = $1
-        AND lower(last_name) ~>=~ $2::text AND lower(last_name) ~<~ ($2 || chr(1114111)) LIMIT $4)
-)
-SELECT * FROM near UNION SELECT * FROM by_index ORDER BY id DESC LIMIT $4
-"""
+"""SQL of messages; conversation_store.py and contact_store.py have the rest. Reads return the core's shapes."""
 
 MESSAGE_COLUMNS = """
 m.id, m.company_id, m.conversation_id, m.direction, m.state, m.text, m.sender, m.recipients, m.author_id,
 m.reference, m.encoding, m.segments, m.files::text AS files, m.read, m.error_code, m.error_text,
+m.activity::text AS activity,
 m.created_at, m.updated_at
 """
 
@@ -100,24 +41,28 @@ WITH input AS (
         $9::smallint[], $10::text[], $11::boolean[])
     AS i (n, company_id, conversation_id, author_id, text, reference, file_ids, encoding, segments, origin, automatic)
 ), locked AS MATERIALIZED (
-    SELECT c.company_id, c.id, c.number_id, num.number AS sender, num.sms, num.mms, k.recipients,
+    SELECT c.company_id, c.id, c.number_id, num.number AS sender, num.sms, num.mms, num.carrier, k.recipients,
+        k.by_handle,
         parties_shape(c.id, c.kind, c.number_id, num.number, k.contacts, y.timezone) AS parties
     FROM conversations c
     JOIN numbers num ON num.company_id = c.company_id AND num.id = c.number_id
     JOIN companies y ON y.id = c.company_id
     CROSS JOIN LATERAL (
-        SELECT array_agg(k.number ORDER BY k.id) AS recipients, jsonb_agg(contact_json(k) ORDER BY k.id) AS contacts
+        SELECT array_agg(k.number ORDER BY k.id) AS recipients, jsonb_agg(contact_json(k) ORDER BY k.id) AS contacts,
+            array_agg(k.handle IS NOT NULL ORDER BY k.id) AS by_handle
         FROM unnest(c.contact_ids) AS one (id) JOIN contacts k ON k.company_id = c.company_id AND k.id = one.id
     ) k
     WHERE (c.company_id, c.id) IN (SELECT company_id, conversation_id FROM input) AND c.deleted_at IS NULL
     ORDER BY c.company_id, c.id FOR NO KEY UPDATE OF c
 ), target AS MATERIALIZED (
-    SELECT i.*, new_id() AS id, c.number_id, c.sender, c.sms, c.mms, c.recipients, c.parties,
+    SELECT i.*, new_id() AS id, c.number_id, c.sender, c.sms, c.mms, c.carrier, c.recipients, c.by_handle, c.parties,
         CASE i.file_ids WHEN '{}' THEN '[]'::jsonb ELSE (
             SELECT coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name, 'mimetype', f.mimetype,
                 'size', f.size, 'uploaded_at', f.uploaded_at) ORDER BY f.id), '[]')
-            FROM files f WHERE f.company_id = i.company_id AND f.id = ANY (i.file_ids::bigint[])
-                AND f.uploaded_at IS NOT NULL) END AS files
+            FROM (
+                SELECT * FROM files f WHERE f.company_id = i.company_id AND f.id = ANY (i.file_ids::bigint[])
+                    AND f.uploaded_at IS NOT NULL ORDER BY f.id FOR KEY SHARE
+            ) AS f) END AS files
     FROM input i
     JOIN locked c ON c.company_id = i.company_id AND c.id = i.conversation_id
 ), checked AS MATERIALIZED (
@@ -147,10 +92,12 @@ WITH input AS (
 ), queued AS (
     INSERT INTO submissions (company_id, message_id, carrier, recipient)
     SELECT k.company_id, k.id,
-        (SELECT r.carrier FROM carrier_routes r WHERE starts_with(recipient, r.prefix)
-         ORDER BY length(r.prefix) DESC LIMIT 1),
-        recipient
-    FROM made JOIN checked k USING (company_id, id) CROSS JOIN unnest(k.recipients) AS recipient
+        coalesce(k.carrier, CASE WHEN one.by_handle THEN 'relayed' END,
+            (SELECT r.carrier FROM carrier_routes r WHERE starts_with(one.recipient, r.prefix)
+             ORDER BY length(r.prefix) DESC LIMIT 1)),
+        one.recipient
+    FROM made JOIN checked k USING (company_id, id)
+    CROSS JOIN unnest(k.recipients, k.by_handle) AS one (recipient, by_handle)
 ), noted AS (
     INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
     SELECT k.company_id, 'message.created', k.id, k.conversation_id, k.origin,
@@ -167,8 +114,9 @@ LEFT JOIN made ON made.company_id = k.company_id AND made.id = k.id
 ORDER BY i.n
 """
 
-COMPANY_OF = "SELECT company_id FROM numbers WHERE number = $1"
+COMPANY_OF = "SELECT company_id FROM numbers WHERE number = $1 AND NOT line"
 
+# $3 the company, where it is known
 FIND_PARTIES = """
 SELECT n.company_id, n.id AS number_id, n.number, y.name AS company_name, k.id AS contact_id, c.id AS conversation_id
 FROM numbers n
@@ -176,27 +124,30 @@ JOIN companies y ON y.id = n.company_id
 LEFT JOIN contacts k ON k.company_id = n.company_id AND k.number = $2
 LEFT JOIN conversations c ON c.company_id = n.company_id AND c.number_id = n.id
     AND c.contact_ids = ARRAY[k.id] AND c.deleted_at IS NULL
-WHERE n.number = $1
+WHERE n.number = $1 AND CASE WHEN $3::bigint IS NULL THEN NOT n.line ELSE n.company_id = $3 END
 """
 
+# $11 when it was written, or NULL for now
 RECEIVE = """
 WITH c AS (
     SELECT c.*, parties_json(c) AS parties FROM conversations c
     WHERE c.company_id = $1 AND c.id = $2 AND c.deleted_at IS NULL FOR NO KEY UPDATE OF c
 ), made AS (
-    INSERT INTO messages AS m (company_id, conversation_id, direction, state, text, sender, recipients,
-        encoding, segments, files, read, carrier, carrier_reference)
-    SELECT $1, $2, 'inbound', 'received', $3, $4, ARRAY[$5::text], $6, $7,
+    INSERT INTO messages AS m (company_id, id, conversation_id, direction, state, text, sender, recipients,
+        encoding, segments, files, read, carrier, carrier_reference, created_at)
+    SELECT $1, CASE WHEN $11::timestamptz IS NULL THEN new_id() ELSE past_id($11) END, $2, 'inbound', 'received', $3, $4,
+        ARRAY[$5::text], $6, $7,
         coalesce((SELECT jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name, 'mimetype', f.mimetype,
                       'size', f.size, 'uploaded_at', f.uploaded_at) ORDER BY f.id)
-                  FROM files f WHERE f.company_id = $1 AND f.id = ANY ($8::bigint[])
-                      AND f.uploaded_at IS NOT NULL), '[]'),
-        false, $9, $10
+                  FROM (SELECT * FROM files WHERE company_id = $1 AND id = ANY ($8::bigint[])
+                      AND uploaded_at IS NOT NULL ORDER BY id FOR KEY SHARE) AS f), '[]'),
+        false, $9, $10, coalesce($11, now())
     FROM c
     ON CONFLICT (carrier, carrier_reference) WHERE carrier_reference IS NOT NULL DO NOTHING
     RETURNING m.id, m AS message
 ), bumped AS (
-    UPDATE conversations u SET last_message_id = made.id, last_activity_at = now(), updated_at = now(),
+    UPDATE conversations u SET last_message_id = greatest(u.last_message_id, made.id), updated_at = now(),
+        last_activity_at = greatest(u.last_activity_at, coalesce($11, now())),
         message_count = u.message_count + 1, unread_count = u.unread_count + 1
     FROM made WHERE u.company_id = $1 AND u.id = $2
 ), noted AS (

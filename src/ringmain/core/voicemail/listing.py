@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from ringmain.core.listing import DAY, Arguments, clamped, midnight
+from ringmain.core.listing import DAY, Arguments, by_groups, clamped, midnight, order_by
 from ringmain.core.voicemail.model import VoicemailFilter
 from ringmain.core.voicemail.store import LIVE
 
 TIES: Final = ("received_at", "id")
+FEW_VALUES: Final = frozenset(("extension_number", "email", "listened"))
 ALL: Final = 0
 """The destination that stands for all in the counters; no extension has this number."""
 
@@ -26,26 +27,38 @@ def page(
     arguments = Arguments(company_id)
     since, until = wanted.since and clamped(wanted.since), wanted.until and clamped(wanted.until)
     conditions = [LIVE, *_parties(arguments, wanted), *_span(arguments, since, until)]
-    by = _order_by(order)
+    terms = _terms(order)
+    at = {"limit": arguments.add(limit), "offset": arguments.add(offset)}
     # The page is found in an index alone; only then are its rows read.
+    if len(order) > 1 and order[0][0] in FEW_VALUES and wanted.source is None and wanted.destination is None:
+        columns = dict.fromkeys(["id", "received_at", *dict(order)])
+        ready = len(order) == 2 and order[1][0] == "received_at"
+        keys = by_groups(
+            "voicemails v",
+            terms,
+            every=LIVE,
+            wanted=" AND ".join(conditions),
+            columns=[*columns],
+            of_group=ready,
+            **at,
+        )
+    else:
+        keys = f"""SELECT v.id FROM voicemails v WHERE {" AND ".join(conditions)}
+            ORDER BY {order_by(terms)} LIMIT {at["limit"]} OFFSET {at["offset"]}"""  # noqa: S608
     statement = f"""
         SELECT {_total(arguments, wanted, since, until)} AS total, ARRAY(
-            SELECT voicemail_json(v)::text FROM (
-                SELECT v.id FROM voicemails v WHERE {" AND ".join(conditions)}
-                ORDER BY {by} LIMIT {arguments.add(limit)} OFFSET {arguments.add(offset)}
-            ) AS k JOIN voicemails v ON v.company_id = $1 AND v.id = k.id
-            ORDER BY {by}) AS items
+            SELECT voicemail_json(v)::text FROM ({keys}) AS k JOIN voicemails v ON v.company_id = $1 AND v.id = k.id
+            ORDER BY {order_by(terms)}) AS items
     """  # noqa: S608
     return statement, arguments.values
 
 
-def _order_by(order: Sequence[tuple[str, bool]]) -> str:
+def _terms(order: Sequence[tuple[str, bool]]) -> list[tuple[str, bool]]:
     columns = dict(order)
     # Ties go the way of the last column: an index is read from one of its ends.
-    descending = order[-1][1]
     for tie in TIES:
-        columns.setdefault(tie, descending)
-    return ", ".join(f"v.{name} {'DESC' if down else 'ASC'}" for name, down in columns.items())
+        columns.setdefault(tie, order[-1][1])
+    return [(f"v.{name}", down) for name, down in columns.items()]
 
 
 def _parties(arguments: Arguments, wanted: VoicemailFilter) -> list[str]:
