@@ -32,10 +32,10 @@ from ringmain.core.extensions.wanted import wanted
 from ringmain.core.instances.model import Instance
 from ringmain.core.instances.pbx import Subscriber
 from ringmain.core.instances.service import Instances
+from ringmain.core.word_search import prefix_queries
 from ringmain.database.pool import Connection, Database, Record
 from ringmain.database.wakeup import EVENTS, Wakeups
 
-MAX_WORDS: Final = 20
 SECRET_BYTES: Final = 18
 
 
@@ -80,11 +80,11 @@ class Extensions:
         By number, or by their user's name and then number, those without a user last. `with_user`: only those with
         one. `search`: those in whose number, name, description, user's name or e-mail all its words begin words.
         """
-        words = _prefix_query(search) if search else ""
+        words = prefix_queries(search) if search else []
         filters = {"purpose": purpose is not None, "with_user": with_user, "by_user": by_user, "search": bool(words)}
         arguments: tuple[object, ...] = (purpose, with_user, per_page, (page - 1) * per_page)
         if words:
-            arguments = (*arguments, words, f"'instance:{instance_id}'")
+            arguments = (*arguments, words)
         rows = await self._database.fetch(store.page(**filters), company_id, instance_id, *arguments)
         return ExtensionPage(
             items=[store.extension_of(row) for row in rows if row["id"] is not None],
@@ -170,6 +170,21 @@ class Extensions:
         self._wakeups.wake(EVENTS)
         return extension
 
+    async def delete_instance(self, company_id: int, instance_id: int, *, origin: str = "") -> list[int]:
+        """Delete an instance with all of its extensions; returns their ids, by number. Its calls and voicemail stay.
+
+        Raises NotFound("instance"), Unavailable (its PBX failed: some may be gone there, none is here; do it again).
+        """
+        instance = await self._instances.get(company_id, instance_id)
+        async with self._writing(instance_id) as connection:
+            for row in await connection.fetch(store.NUMBERS, company_id, instance_id):
+                await self._instances.delete_extension(instance, row["number"])
+            rows = await connection.fetch(store.DELETE_INSTANCE, company_id, instance_id, origin)
+            if not rows:
+                raise NotFound("instance")
+        self._wakeups.wake(EVENTS)
+        return [row["id"] for row in rows if row["id"] is not None]
+
     @asynccontextmanager
     async def _writing(self, instance_id: int) -> AsyncIterator[Connection]:
         # Whoever waits for a PBX holds a connection: one an instance, and never all of the pool.
@@ -247,8 +262,3 @@ async def _write(connection: Connection, statement: str, *arguments: object) -> 
     if row is None:
         raise NotFound("extension")
     return store.extension_of(row)
-
-
-def _prefix_query(text: str) -> str:
-    words = [word.replace("\\", r"\\").replace("'", "''") for word in text.split()[:MAX_WORDS]]
-    return " & ".join(f"'{word[:100]}':*" for word in words)

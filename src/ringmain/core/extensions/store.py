@@ -8,6 +8,7 @@ import msgspec
 from ringmain.core.extensions.model import CallerId, Extension, ExtensionSummary
 from ringmain.core.locations.model import Location
 from ringmain.core.people.model import Person
+from ringmain.core.word_search import PREFIXES, hits
 from ringmain.database.pool import Record
 
 _person = msgspec.json.Decoder(Person)
@@ -58,7 +59,8 @@ SELECT
             AND id IS DISTINCT FROM $4::bigint
     ) AS number_taken,
     $5::bigint IS NULL OR EXISTS (SELECT FROM people WHERE company_id = $1 AND id = $5) AS person_known,
-    $6::bigint IS NULL OR EXISTS (SELECT FROM locations WHERE company_id = $1 AND id = $6) AS location_known
+    $6::bigint IS NULL OR EXISTS (SELECT FROM locations WHERE company_id = $1 AND id = $6) AS location_known,
+    EXISTS (SELECT FROM instances WHERE company_id = $1 AND id = $2 AND deleted_at IS NULL) AS instance_there
 """
 UPDATE: Final = f"""
 WITH e AS (
@@ -79,6 +81,21 @@ WITH e AS (
 )
 INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
 SELECT company_id, 'extension.deleted', id, id, $3, {SUMMARY} FROM e
+"""
+NUMBERS: Final = "SELECT number FROM extensions WHERE company_id = $1 AND instance_id = $2 ORDER BY number"
+DELETE_INSTANCE: Final = f"""
+WITH home AS (
+    UPDATE instances SET deleted_at = now(), updated_at = now()
+    WHERE company_id = $1 AND id = $2 AND deleted_at IS NULL
+    RETURNING id
+), e AS (
+    DELETE FROM extensions x USING home WHERE x.company_id = $1 AND x.instance_id = home.id
+    RETURNING x.*
+), noted AS (
+    INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
+    SELECT company_id, 'extension.deleted', id, id, $3, {SUMMARY} FROM e
+)
+SELECT home.id AS instance_id, e.id FROM home LEFT JOIN e ON true ORDER BY e.number
 """
 PERSON_BY_EMAIL: Final = "SELECT id FROM people WHERE company_id = $1 AND lower(email) = lower($2)"
 
@@ -141,12 +158,16 @@ SELECT coalesce(sum(total) FILTER (WHERE ($3::text IS NULL OR purpose = $3) AND 
 FROM extension_counts WHERE company_id = $1 AND instance_id = $2
 """
 
+MAX_FOUND: Final = 10_000
+MIN_FOUND: Final = 1000
+"""A search finds all up to here; of more, as many as it sees at once, up to `MAX_FOUND`."""
+
 
 @cache
 def page(*, purpose: bool, with_user: bool, by_user: bool, search: bool) -> str:
     """The statement of a page, with the filters that it has, so that each is planned for itself.
 
-    $3 purpose or NULL, $4 whether only with a user, $5 limit, $6 offset; to search $7 words, $8 the instance's lexeme.
+    $3 purpose or NULL, $4 whether only with a user, $5 limit, $6 offset; to search $7 the words' queries.
     """
     matching = "company_id = $1 AND instance_id = $2"
     matching += " AND purpose = $3" if purpose else ""
@@ -160,18 +181,23 @@ def page(*, purpose: bool, with_user: bool, by_user: bool, search: bool) -> str:
         SELECT counted.total, counted.in_instance, one.*
         FROM counted LEFT JOIN (SELECT {COLUMNS}, e.user_name FROM e) AS one ON true ORDER BY {order}
         """
+    found = hits(
+        PREFIXES.format(place="$7"),
+        table="extensions",
+        columns="id, number, user_name",
+        where=matching,
+        order=order,
+        limit=MAX_FOUND,
+        enough=MIN_FOUND,
+        scope="('''instance:' || $2::bigint || '''')::tsquery",
+    )
     return f"""
-    WITH counted AS ({COUNTED}), wanted AS (
-        SELECT to_tsquery('simple', $7) AS words
-    ), matching AS MATERIALIZED (
-        SELECT id, number, user_name FROM extensions, wanted
-        WHERE {matching} AND numnode(wanted.words) > 0 AND search @@ (wanted.words && $8::tsquery)
-    ), picked AS (
-        SELECT id FROM matching ORDER BY {order} LIMIT $5 OFFSET $6
+    WITH counted AS ({COUNTED}), {found}, picked AS (
+        SELECT id FROM hits ORDER BY {order} LIMIT $5 OFFSET $6
     ), e AS (
         SELECT extensions.* FROM extensions WHERE company_id = $1 AND id IN (SELECT id FROM picked)
     )
-    SELECT (SELECT count(*) FROM matching) AS total, counted.in_instance, one.*
+    SELECT (SELECT count(*) FROM hits) AS total, counted.in_instance, one.*
     FROM counted LEFT JOIN (SELECT {COLUMNS}, e.user_name FROM e) AS one ON true ORDER BY {order}
     """
 
