@@ -249,7 +249,7 @@ FILL = """
 INSERT INTO voicemails (company_id, instance_id, instance_uuid, extension_id, extension_number, source_number,
     source_name, received_at, listened, file_id, file, duration_s, email, deleted_at)
 SELECT e.company_id, e.instance_id, i.uuid, e.id, e.number, source, given.name, received_at, n % 3 = 0, 1,
-    '{"id": 1, "name": "a.wav", "mimetype": "audio/wav", "size": 5}', n % 7, 'e' || n % 4, deleted_at
+    '{"id": 1, "name": "a.wav", "mimetype": "audio/wav", "size": 5}', n % 7, 'e' || n % 4, given.deleted_at
 FROM unnest($1::int[], $2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
     AS given (n, number, source, name, received_at, deleted_at)
 JOIN extensions e USING (number) JOIN instances i ON i.company_id = e.company_id AND i.id = e.instance_id
