@@ -5,6 +5,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
+from urllib.parse import unquote
 
 import asyncpg
 import msgspec
@@ -34,6 +35,15 @@ Answer = Callable[[web.BaseRequest, dict[str, Any]], Awaitable[web.Response]]
 class Post(msgspec.Struct):
     headers: dict[str, str]
     body: bytes
+    target: str = ""  # as it stood in the request line
+
+    @property
+    def raw_query(self) -> str:
+        return self.target.partition("?")[2]
+
+    @property
+    def query(self) -> str:
+        return unquote(self.raw_query)
 
     @property
     def webhook_id(self) -> str:
@@ -63,7 +73,7 @@ class Receiver:
     async def handle(self, request: web.BaseRequest) -> web.Response:
         body = await request.read()
         headers = {name.lower(): value for name, value in request.headers.items()}
-        self.posts.append(Post(headers, body))
+        self.posts.append(Post(headers, body, request.raw_path))
         self._changed.set()
         if self.answer is not None:
             return await self.answer(request, json.loads(body))

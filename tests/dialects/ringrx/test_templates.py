@@ -51,7 +51,7 @@ def test_reading_16_values_are_percent_encoded_unknown_tokens_stay_and_null_is_e
     ["http://h", "https://h:8443/{caller}", "http://{mailbox}.example.com/", "http://h?x={pages }", "HTTP://h/#a"],
 )
 def test_addresses(template: str) -> None:
-    templates.check_address(template)
+    assert templates.checked_address(template) == template.replace(" ", "")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_addresses(template: str) -> None:
 )
 def test_no_addresses(template: str) -> None:
     with pytest.raises(Invalid):
-        templates.check_address(template)
+        templates.checked_address(template)
 
 
 @pytest.mark.parametrize("lines", ["no colon", ": x", "a b: c", "Host: x", "content-type: y", "A: b/r/nWebhook-Id: c"])

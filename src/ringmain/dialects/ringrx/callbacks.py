@@ -127,13 +127,13 @@ class CallbackRoutes:
         given = await _given(request)
         if given.callback_type is None or given.url is None:
             raise BadRequest("callback_type and url are needed")
-        templates.check_address(given.url)
+        url = templates.checked_address(given.url)
         options = _options(given, CallbackOptions(callback_type=given.callback_type))
         wanted = await self._binder.wanted(caller.company_id, caller.country, given.callback_type, _bindings(given))
         made, _ = await self._subscriptions.create_endpoint(
             caller.company_id,
             face=DIALECT,
-            url=given.url,
+            url=url,
             name=given.name or given.callback_type,
             options=msgspec.to_builtins(options),
         )
@@ -148,13 +148,12 @@ class CallbackRoutes:
         before = msgspec.convert(endpoint.options, CallbackOptions)
         if given.callback_type not in (None, before.callback_type):
             raise Invalid("callback_type", "cannot change: make another callback")
-        if given.url is not None:
-            templates.check_address(given.url)
+        url = None if given.url is None else templates.checked_address(given.url)
         options = _options(given, before)
         said = _bindings(given)
         wanted = await self._binder.wanted(caller.company_id, caller.country, before.callback_type, said)
         await self._subscriptions.update_endpoint(
-            caller.company_id, endpoint.id, url=given.url, name=given.name, options=msgspec.to_builtins(options)
+            caller.company_id, endpoint.id, url=url, name=given.name, options=msgspec.to_builtins(options)
         )
         if KINDS[before.callback_type].field in said:
             await self._subscriptions.arrange(caller.company_id, endpoint.id, wanted)

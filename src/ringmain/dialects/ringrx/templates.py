@@ -43,8 +43,11 @@ CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]+")
 BOOLEANS: Final = {True: "true", False: "false"}
 
 
-def check_address(template: str) -> None:
-    """Raises Invalid("url") for what is no http address, tokens aside, or has whitespace outside of a token."""
+def checked_address(template: str) -> str:
+    """The template without the blanks inside its tokens.
+
+    Raises Invalid("url") for what is no http address, tokens aside, or has whitespace outside of a token.
+    """
     plain = TOKEN.sub("0", template)
     found = ADDRESS.fullmatch(plain)
     authority = found[1].partition("//")[2] if found else ""
@@ -52,6 +55,7 @@ def check_address(template: str) -> None:
         raise Invalid("url", "must be an address that begins with http:// or https://")
     if "@" in authority:
         raise Invalid("url", "must have no credentials: there is basic authentication for them")
+    return TOKEN.sub(r"{\1}", template)
 
 
 def address(template: str, values: Values) -> str:
