@@ -15,6 +15,7 @@ from tests.conftest import on_database, run
 
 KEY = r"RingPlan API key   (\S+)"
 TOKEN = r"Operator token     (\S+)"
+RINGRX = r"RingRx API key     token (\S+)  secret (\S+)"
 
 
 async def get(url: str, **headers: str) -> int:
@@ -77,6 +78,26 @@ async def test_a_second_start_prints_the_same_secrets(tmp_path: Path) -> None:
         acting["Authorization"] = f"Bearer {await server.said(KEY)}"
         assert acting["Authorization"] != f"Bearer {first[0]}"
         assert await get(f"{server.url}/system/company", **acting) == 200
+
+
+async def test_the_demo_logs_in_to_ringrx(tmp_path: Path) -> None:
+    async with Served(tmp_path, "--demo") as server:
+        await server.said(RINGRX)
+        token, secret = re.findall(RINGRX, server.out.read_text())[0]
+        password = await server.said(r"ada@\S+  (\S+)")
+        for credentials in (
+            {"token": token, "secret": secret},
+            {"username": "ada@harbourlane.example", "password": password},
+        ):
+            status, tokens = await post(f"{server.url}/auth/token", credentials)
+            assert status == 200
+            assert isinstance(tokens, dict)
+            assert await get(f"{server.url}/myphones", Authorization=tokens["access_token"]) == 200
+        assert await server.end(signal.SIGTERM) == 0
+    async with Served(tmp_path, "--demo") as server:
+        await server.said(RINGRX)
+        assert re.findall(RINGRX, server.out.read_text())[-1] == (token, secret)
+    assert secret not in server.err.read_text()
 
 
 async def test_requests_finish_before_it_stops(tmp_path: Path, dsn: str) -> None:
