@@ -23,7 +23,7 @@ from ringmain.database.embedded import EmbeddedServer
 from ringmain.database.migrate import migrate
 from ringmain.database.pool import Database
 from ringmain.database.wakeup import Wakeups
-from ringmain.documents import audio, fax
+from ringmain.documents import audio, fax, preview
 from ringmain.pbx.build import adapters
 
 TEMPLATE = f"ringmain_template_{os.environ.setdefault('RINGMAIN_TEST_RUN', uuid.uuid4().hex[:8])}"
@@ -141,4 +141,5 @@ async def wakeups(database: Database) -> AsyncIterator[Wakeups]:
 
 @pytest.fixture
 def core(database: Database, wakeups: Wakeups, tmp_path: Path) -> Core:
-    return Core(database, wakeups, open_storage(str(tmp_path / "files")), pbx=adapters(database), audio=audio, fax=fax)
+    storage = open_storage(str(tmp_path / "files"))
+    return Core(database, wakeups, storage, pbx=adapters(database), audio=audio, fax=fax, pictures=preview)

@@ -5,10 +5,12 @@ import io
 import re
 
 import aiohttp
+from PIL import Image
 
-from ringmain.core.files.service import MAX_SIZE
+from ringmain.core.files.service import LARGE_PICTURE, MAX_SIZE
 from ringmain.dialects.ringplan import ids
 from tests.dialects.ringplan.conftest import PUBLIC_URL, Caller, World, counts
+from tests.documents.pictures import decoded, encoded
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
 
@@ -49,6 +51,32 @@ async def test_make_upload_and_look(acme: Caller) -> None:
         "filename": "my cat.png",
         "mimetype": "image/png",
     }
+
+
+async def test_a_large_picture_is_previewed_small_and_linked_whole(acme: Caller) -> None:
+    noise = Image.effect_noise((1400, 1000), 90)
+    photo = encoded(noise.convert("RGB"), "JPEG", quality=100)
+    drawing = encoded(Image.merge("RGBA", (noise, noise, noise, noise)), "PNG")
+    for content, kind, extension in ((photo, "jpeg", "jpg"), (drawing, "png", "png")):
+        assert len(content) > LARGE_PICTURE
+        file = await uploaded(acme, content, name="my cat.big", kind=f"image/{kind}")
+        original = (await acme("POST", f"/conversion/files/{file}/representation")).json()["original"]
+        shown = original["preview"]
+        assert (shown["filename"], shown["mimetype"]) == (f"my cat_preview.{extension}", f"image/{kind}")
+        start, _, data = shown["base64"].partition(",")
+        assert start == f"data:image/{kind};base64"
+        assert decoded(base64.b64decode(data)).size == (320, 229)
+        assert (original["size"], original["uploaded_name"]) == (len(content), "my cat.big")
+        assert (await acme("GET", original["link"].removeprefix(PUBLIC_URL))).body == content
+
+
+async def test_a_large_file_that_is_no_picture_is_shown_whole(acme: Caller) -> None:
+    broken = PNG + b"\0" * LARGE_PICTURE
+    for content, kind in ((broken, "image/png"), (b"x" * (LARGE_PICTURE + 1), "text/plain")):
+        file = await uploaded(acme, content, kind=kind)
+        shown = (await acme("POST", f"/conversion/files/{file}/representation")).json()["original"]["preview"]
+        assert shown["base64"] == f"data:{kind};base64,{base64.b64encode(content).decode()}"
+        assert shown["filename"] == "my cat.png"
 
 
 async def test_a_link_works_without_a_key_until_it_is_changed(acme: Caller, globex: Caller) -> None:

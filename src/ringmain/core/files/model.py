@@ -18,3 +18,12 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     created_at: datetime
     uploaded_at: datetime | None
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """What is shown of a file: its whole content under its own name, or a smaller picture of it under another."""
+
+    file: File
+    name: str
+    mimetype: str
+    content: bytes

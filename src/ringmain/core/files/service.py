@@ -10,10 +10,11 @@ from typing import Final
 
 from obstore.store import ObjectStore
 
-from ringmain.core.errors import AlreadyExists, NotFound, TooLarge
-from ringmain.core.files.mimetype import settle_type
-from ringmain.core.files.model import File
+from ringmain.core.errors import AlreadyExists, Invalid, NotFound, TooLarge, Unavailable
+from ringmain.core.files.mimetype import UNKNOWN, settle_type
+from ringmain.core.files.model import File, Shown
 from ringmain.core.files.names import clean_name
+from ringmain.core.files.pictures import PictureTools
 from ringmain.core.files.storage import get, key_of, put
 from ringmain.core.files.store import DELETE, INSERT, SELECT, UPLOADED, file_of
 from ringmain.database.pool import Connection, Database
@@ -21,15 +22,20 @@ from ringmain.database.wakeup import Wakeups
 
 MAX_SIZE: Final = 25 * 1024 * 1024
 """Bytes of one file."""
+LARGE_PICTURE: Final = 1024 * 1024
+"""Bytes of a picture from which on clients are shown a smaller one."""
 
 
 class Files:
-    """The files of all companies. Contents are kept under `key_of`."""
+    """The files of all companies. Contents are kept under `key_of`. Without `pictures` all are shown as they are."""
 
-    def __init__(self, database: Database, wakeups: Wakeups, store: ObjectStore) -> None:
+    def __init__(
+        self, database: Database, wakeups: Wakeups, store: ObjectStore, pictures: PictureTools | None = None
+    ) -> None:
         self._database = database
         self._wakeups = wakeups
         self._store = store
+        self._pictures = pictures
 
     async def create(self, company_id: int, *, name: str, uploaded_by: int | None = None) -> File:
         """Make a file without content. Raises NotFound("company") or NotFound("person")."""
@@ -82,6 +88,25 @@ class Files:
         if file.uploaded_at is None:
             raise NotFound("file")
         return await get(self._store, key_of(company_id, file_id))
+
+    async def show(self, company_id: int, file_id: int) -> Shown:
+        """What a client shows of a file: all of it, but a small picture in place of one over `LARGE_PICTURE` bytes.
+
+        A picture that cannot be made smaller is shown as it is. Raises as `read`.
+        """
+        file = await self.get(company_id, file_id)
+        content = await self.read(company_id, file_id)
+        name, mimetype = file.uploaded_name or file.name, file.mimetype or UNKNOWN
+        if self._pictures is not None and mimetype.startswith("image/") and len(content) > LARGE_PICTURE:
+            try:
+                small = await self._pictures.preview(content, mimetype)
+            except (Invalid, Unavailable):
+                pass
+            else:
+                extension = "jpg" if small.mimetype == "image/jpeg" else "png"
+                name = f"{name.rpartition('.')[0] or name}_preview.{extension}"
+                return Shown(file=file, name=name, mimetype=small.mimetype, content=small.content)
+        return Shown(file=file, name=name, mimetype=mimetype, content=content)
 
     async def delete(
         self, company_id: int, file_ids: Iterable[int | None], *, connection: Connection | None = None

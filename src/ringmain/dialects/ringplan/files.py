@@ -69,14 +69,13 @@ class FileRoutes:
         return answer.json(wire.file(file))
 
     async def represent(self, request: Request, caller: Caller) -> Response:
-        """The file with its content: as a data URI, and as a link that works for an hour without a key."""
+        """The file to look at as a data URI, and its content by a link that works for an hour without a key."""
         file_id = ids.decode(request.path_params["file_id"], "file")
-        file = await self._files.get(caller.company_id, file_id)
-        content = await self._files.read(caller.company_id, file_id)
-        mimetype, name = file.mimetype or "application/octet-stream", file.uploaded_name or file.name
-        preview = wire.Preview(f"data:{mimetype};base64,{b64encode(content).decode()}", name, mimetype)
+        shown = await self._files.show(caller.company_id, file_id)
+        data = f"data:{shown.mimetype};base64,{b64encode(shown.content).decode()}"
+        preview = wire.Preview(data, shown.name, shown.mimetype)
         link = await self._credentials.sign_link(content_path(caller.company_id, file_id), LINK_LIFETIME)
-        original = msgspec.structs.asdict(wire.file(file, preview)) | {"link": f"{self._public_url}{link}"}
+        original = msgspec.structs.asdict(wire.file(shown.file, preview)) | {"link": f"{self._public_url}{link}"}
         return answer.json({"original": original})
 
     async def download(self, request: Request, _: None) -> Response:
