@@ -9,6 +9,7 @@ import openapi_spec_validator
 
 from ringmain.core.extensions.model import ExtensionChange
 from ringmain.core.ids import MAX_ID
+from ringmain.core.meetings.model import NewMeeting
 from tests.faxes import DOCUMENT, FAX_NUMBER, fax_number
 from tests.operator.conftest import V1, Operator, World
 from tests.recordings import wav
@@ -72,6 +73,14 @@ async def test_every_operation_answers_as_described(world: World) -> None:
     assert (await operator("GET", f"{company}/extensions?instance_id={instance.id}", 200))["items"] == [shown]
     (event,) = (await operator("GET", f"{company}/events?type=extension.updated", 200))["items"]
     assert event["payload"]["extension"]["subscriber_state"] == "REGISTERED"
+    unregistered = "UPDATE extensions SET subscriber_state = 'UNREGISTERED'"
+    await world.core.database.execute(unregistered)
+    refresh = f"{company}/instances/{instance.id}/refresh"
+    assert await operator("POST", refresh, 200) == {"changed": 1}
+    assert await operator("POST", refresh, 200) == {"changed": 0}
+    assert (await operator("GET", f"{company}/extensions", 200))["items"] == [shown]
+    await operator("POST", f"{company}/instances/1/refresh", 404)
+    await operator("POST", f"{V1}/companies/{world.globex.company_id}/instances/{instance.id}/refresh", 404)
     queues = f"{company}/instances/{instance.id}/queues"
     queue = await operator("PUT", f"{queues}/700", 200, json={"name": "Sales", "waiting": 2})
     assert (await operator("GET", queues, 200))["items"] == [queue]
@@ -120,6 +129,11 @@ async def test_every_operation_answers_as_described(world: World) -> None:
     status = {"status": "away", "additional": "lunch"}
     present = await operator("PUT", f"{company}/people/{acme.owner_id}/presence", 200, json=status)
     assert (await operator("GET", f"{company}/presence", 200))["items"] == [present]
+
+    (meeting,) = await world.core.meetings.create(acme.company_id, acme.owner_id, NewMeeting())
+    film = {"recording": base64.b64encode(b"film").decode()}
+    kept = await operator("POST", f"{company}/meetings/{meeting.id}/recordings", 201, json=film)
+    assert (await operator("GET", f"{company}/meetings", 200))["items"][0]["recordings"] == [kept]
 
     carriers = (await operator("GET", f"{V1}/carriers", 200))["items"]
     assert [(one["name"], one["state"]) for one in carriers] == [("sandbox", "ready")]

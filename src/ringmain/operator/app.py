@@ -22,7 +22,7 @@ from starlette.types import ASGIApp
 from ringmain.core.system import Core
 from ringmain.core.texting.carrier import CarrierStatus
 from ringmain.dialects.kit import answer
-from ringmain.operator import calls, companies, extensions, fax, presence, texting, voicemail, webhooks
+from ringmain.operator import calls, companies, extensions, fax, meetings, presence, texting, voicemail, webhooks
 from ringmain.operator.health import Liveness, Ready
 from ringmain.operator.metering import metered
 from ringmain.operator.metrics import Metrics
@@ -57,6 +57,7 @@ def build(
         *presence.OPERATIONS,
         *extensions.OPERATIONS,
         *fax.OPERATIONS,
+        *meetings.OPERATIONS,
         *texting.OPERATIONS,
         *voicemail.OPERATIONS,
         *webhooks.OPERATIONS,

@@ -15,6 +15,7 @@ from ringmain.operator.companies import COMPANY
 from ringmain.operator.routing import Call, Operation
 from ringmain.operator.shapes import Body, Id, Listed, Numbered, PageQuery
 
+ORIGIN: Final = "operator"
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
@@ -37,6 +38,12 @@ class ExtensionQuery(PageQuery, frozen=True, kw_only=True):
     """Extensions of a company, or of one instance."""
 
     instance_id: Id | None = None
+
+
+class Refreshed(msgspec.Struct, frozen=True, kw_only=True):
+    """How many phones stand otherwise than was known."""
+
+    changed: int
 
 
 class SubscriberBody(Body, frozen=True, kw_only=True):
@@ -81,6 +88,12 @@ async def set_subscriber(call: Call) -> ExtensionSummary:
     return summary_of(extension)
 
 
+async def refresh_instance(call: Call) -> Refreshed:
+    """Ask an instance's PBX how its phones stand now, and keep it."""
+    instance = await call.core.instances.get(call.company_id, call.ids["instance_id"])
+    return Refreshed(changed=await call.core.extensions.refresh(instance, origin=ORIGIN))
+
+
 async def list_queues(call: Call) -> Listed[QueueStatus]:
     """The queues of an instance, as its PBX says they stand."""
     instance = await call.core.instances.get(call.company_id, call.ids["instance_id"])
@@ -114,6 +127,9 @@ OPERATIONS: Final = (
         handler=set_subscriber,
         result=ExtensionSummary,
         body=SubscriberBody,
+    ),
+    Operation(
+        method="POST", path=f"{COMPANY}/instances/{{instance_id}}/refresh", handler=refresh_instance, result=Refreshed
     ),
     Operation(method="GET", path=QUEUES, handler=list_queues, result=Listed[QueueStatus]),
     Operation(

@@ -44,7 +44,7 @@ class Recurrence(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
 
 
-class Recording(msgspec.Struct, frozen=True, kw_only=True):
+class RoomRecording(msgspec.Struct, frozen=True, kw_only=True):
     """A recording of what happened in a room: a stored file."""
 
     id: int
@@ -79,7 +79,7 @@ class Meeting(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int
     created_at: datetime
     updated_at: datetime
-    recordings: list[Recording] = []
+    recordings: list[RoomRecording] = []
 
     @property
     def organizer(self) -> str | None:

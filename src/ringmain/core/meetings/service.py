@@ -21,7 +21,7 @@ from ringmain.core.meetings.model import (
     MeetingChange,
     MeetingPage,
     NewMeeting,
-    Recording,
+    RoomRecording,
 )
 from ringmain.database.pool import Connection, Database
 from ringmain.database.wakeup import EVENTS, Wakeups
@@ -38,7 +38,8 @@ MAX_PASSWORD: Final = 100
 YEARS: Final = (2000, recurrence.LATEST_YEAR)
 
 _meeting: Final = msgspec.json.Decoder(Meeting)
-_recordings: Final = msgspec.json.Decoder(list[Recording])
+_recording: Final = msgspec.json.Decoder(RoomRecording)
+_recordings: Final = msgspec.json.Decoder(list[RoomRecording])
 
 
 class Meetings:
@@ -174,19 +175,24 @@ class Meetings:
         self._wake()
         return len(chosen)
 
-    async def recordings(self, company_id: int, room: str, *, viewer: str = EVERYBODY) -> list[Recording]:
+    async def recordings(self, company_id: int, room: str, *, viewer: str = EVERYBODY) -> list[RoomRecording]:
         """What was recorded in a room, oldest first. Raises NotFound("meeting")."""
         found = await self._database.fetchval(store.ROOM_RECORDINGS, company_id, viewer.lower(), room)
         if found is None:
             raise NotFound("meeting")
         return _recordings.decode(found)
 
-    async def add_recording(self, company_id: int, meeting_id: int, file_id: int) -> None:
-        """Keep an uploaded file as a recording of the meeting's room. Raises NotFound("meeting"), NotFound("file")."""
+    async def add_recording(self, company_id: int, meeting_id: int, file_id: int) -> RoomRecording:
+        """Keep an uploaded file as a recording of the meeting's room; the same again is no other.
+
+        Raises NotFound("meeting"), NotFound("file").
+        """
         row = await self._database.fetchrow(store.ADD_RECORDING, company_id, meeting_id, file_id)
+        assert row is not None  # noqa: S101  (one row at least)
         for kind in ("meeting", "file"):
-            if row is None or not row[kind]:
+            if not row[kind]:
                 raise NotFound(kind)
+        return _recording.decode(row["recording"])
 
     async def _call_off(
         self, connection: Connection, company_id: int, meetings: Sequence[Meeting], *, whole: bool, origin: str

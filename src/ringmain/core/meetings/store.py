@@ -34,10 +34,16 @@ WITH added AS (
     SELECT m.company_id, m.room, f.id FROM meetings m
     JOIN files f ON f.company_id = m.company_id AND f.id = $3 AND f.uploaded_at IS NOT NULL
     WHERE m.company_id = $1 AND m.id = $2
-    ON CONFLICT (company_id, room, file_id) DO NOTHING
+    ON CONFLICT (company_id, room, file_id) DO UPDATE SET room = excluded.room
+    RETURNING id, created_at
 )
-SELECT EXISTS (SELECT FROM meetings WHERE company_id = $1 AND id = $2) AS meeting,
-    EXISTS (SELECT FROM files WHERE company_id = $1 AND id = $3 AND uploaded_at IS NOT NULL) AS file
+SELECT m.id IS NOT NULL AS meeting, f.id IS NOT NULL AS file,
+    (SELECT jsonb_build_object('id', r.id, 'file_id', f.id, 'name', coalesce(f.uploaded_name, f.name),
+        'mimetype', coalesce(f.mimetype, ''), 'size', coalesce(f.size, 0), 'created_at', r.created_at)
+     FROM added r)::text AS recording
+FROM (VALUES ($1::bigint)) AS company (id)
+LEFT JOIN meetings m ON m.company_id = company.id AND m.id = $2
+LEFT JOIN files f ON f.company_id = company.id AND f.id = $3 AND f.uploaded_at IS NOT NULL
 """
 
 ORGANIZER: Final = """

@@ -5,7 +5,7 @@ from datetime import UTC
 import msgspec
 
 from ringmain.core.calendars.model import Connection
-from ringmain.core.meetings.model import Attendee, Meeting, Recording, Recurrence
+from ringmain.core.meetings.model import Attendee, Meeting, Recurrence, RoomRecording
 from ringmain.dialects.ringplan import dates, ids
 
 
@@ -105,7 +105,7 @@ def event(given: Meeting, link: str) -> WireEvent:
     )
 
 
-def recording(given: Recording) -> WireRecording:
+def recording(given: RoomRecording) -> WireRecording:
     """`id` is the file's."""
     return WireRecording(
         id=ids.encode(given.file_id),
