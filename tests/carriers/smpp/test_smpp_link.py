@@ -3,6 +3,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -52,7 +53,7 @@ async def test_it_binds_submits_and_stops() -> None:
             assert await link.submit(text()) == "00000001"
             status = link.status()
             assert (status.state, status.last_error, status.submitted, status.in_flight) == ("bound", None, 1, 0)
-            assert link.capacity() == 50
+            assert link.appetite() == 200
         assert link.status().state == "stopped"
         with pytest.raises(NotBound):
             await link.submit(text())
@@ -73,7 +74,7 @@ async def test_several_binds_share_the_load_and_cover_for_each_other() -> None:
         assert len(link.status().binds) == 3
         await asyncio.gather(*(link.submit(text(number)) for number in range(60)))
         assert len({submit["session"] for submit in smsc.submits}) == 3
-        assert link.capacity() == 15
+        assert link.appetite() == 60
 
 
 async def test_wrong_credentials_show_as_refused_and_are_not_hammered() -> None:
@@ -84,7 +85,7 @@ async def test_wrong_credentials_show_as_refused_and_are_not_hammered() -> None:
         assert "ESME_RINVPASWD" in (status.last_error or "")
         with pytest.raises(NotBound, match="refused"):
             await link.submit(text())
-        assert link.capacity() == 0
+        assert link.appetite() == 0
         await asyncio.sleep(0.4)
         assert sum(event["event"] == "bind_refused" for event in smsc.events) == 1
 
@@ -247,7 +248,9 @@ async def test_a_pace_falls_once_per_hold_and_recovers() -> None:
         pace.slow_down()
     assert pace.rate == pytest.approx(70.0)
     assert pace.slowed_since is not None
-    assert pace.ready(0.2) == 0
+    begun = monotonic()
+    await pace.turn()
+    assert monotonic() - begun > 0.2
     pace._rated_at -= 10
     assert pace.rate == 100.0
     assert pace.slowed_since is None

@@ -154,12 +154,6 @@ class Link:
             self._submitted += 1
             return answer.message_id
 
-    def capacity(self) -> int:
-        """How many submits would go out within about the next second without waiting."""
-        window = self.config.limits.window
-        bound = [bind.session for bind in self._binds if bind.session and bind.session.bound]
-        return min(self._pace.ready(1.0), sum(max(0, window - session.load) for session in bound))
-
     def appetite(self) -> int:
         """How many submits are worth having here at once, those under way among them; 0 while nothing is bound.
 

@@ -43,13 +43,6 @@ class Pace:
             self._recover()
             self._free_at = max(self._free_at, monotonic() - self._burst_seconds) + 1.0 / self._rate
 
-    def ready(self, seconds: float) -> int:
-        """How many tokens there will be within the next `seconds`."""
-        self._recover()
-        now = monotonic()
-        spare = now + seconds - max(self._free_at, now - self._burst_seconds)
-        return max(0, int(spare * self._rate))
-
     def slow_down(self) -> None:
         """The carrier said 0x58 or 0x14."""
         self._recover()
