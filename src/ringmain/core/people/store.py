@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from ringmain.core.extensions.store import SUMMARY
 from ringmain.core.people.model import Person, PersonExtension
 from ringmain.database.pool import Record
 
@@ -27,13 +28,24 @@ NAMES: Final = (
     "created_at",
     "updated_at",
 )
-COLUMNS: Final = f"""
+
+
+def columns(extensions: str) -> str:
+    """What `person_of` reads of a row `p`, with the first of their extensions in this table."""
+    return f"""
 {", ".join(f"p.{name}" for name in NAMES)}, (
     SELECT jsonb_build_object('id', e.id, 'number', e.number, 'name', e.name, 'description', e.data->>'description')
-    FROM extensions e WHERE e.company_id = p.company_id AND e.person_id = p.id
+    FROM {extensions} e WHERE e.company_id = p.company_id AND e.person_id = p.id
     ORDER BY e.instance_id, e.number LIMIT 1
 )::text AS extension
 """
+
+
+COLUMNS: Final = columns("extensions")
+# A statement does not see in a table what it has just written there.
+LINKED_COLUMNS: Final = columns("""(
+        SELECT company_id, person_id, instance_id, id, number, name, data FROM extensions
+        UNION ALL SELECT company_id, person_id, instance_id, id, number, name, data FROM linked)""")
 
 
 def noting(kind: str, origin: str) -> str:
@@ -45,6 +57,22 @@ def noting(kind: str, origin: str) -> str:
 )"""
 
 
+def linking(origin: str, *, when: str = "true") -> str:
+    """Common table expressions that make `p` the user of extensions without one whose mailbox has their e-mail.
+
+    The other way round is in core/extensions/wanted.py.
+    """
+    return f"""linked AS (
+    UPDATE extensions x SET person_id = p.id, updated_at = now() FROM p
+    WHERE x.company_id = p.company_id AND x.person_id IS NULL AND x.data ? 'voicemail_email'
+        AND lower(x.data->>'voicemail_email') = lower(p.email) AND {when}
+    RETURNING x.*
+), links_noted AS (
+    INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
+    SELECT e.company_id, 'extension.updated', e.id, e.id, {origin}, {SUMMARY} FROM linked e ORDER BY e.id
+)"""
+
+
 # $10: hash of an invitation's token, $11: for how long it is open
 CREATE: Final = f"""
 WITH p AS (
@@ -53,8 +81,8 @@ WITH p AS (
     VALUES ($1, $2, $3, $4, $5, $6, nullif($7, ''), $8, $9::jsonb, $12, $10,
         CASE WHEN $10::bytea IS NOT NULL THEN now() END, now() + $11::interval, $14, $15)
     RETURNING one.*, one AS whole
-), {noting("created", "$13")}
-SELECT {COLUMNS} FROM p
+), {linking("$13")}, {noting("created", "$13")}
+SELECT {LINKED_COLUMNS} FROM p
 """
 GET: Final = f"SELECT {COLUMNS} FROM people p WHERE company_id = $1 AND id = $2"
 FIND_BY_EMAIL: Final = f"SELECT {COLUMNS} FROM people p WHERE company_id = $1 AND lower(email) = lower($2)"
@@ -117,8 +145,8 @@ WITH old AS (
         SELECT coalesce(old.active AND NOT $6 OR lower($3) <> old.email, false) AS so) AS withdrawn
     WHERE one.company_id = $1 AND one.id = $2
     RETURNING one.*, one AS whole
-), {noting("updated", "$12")}
-SELECT {COLUMNS} FROM p
+), {linking("$12", when="lower(p.email) <> (SELECT email FROM old)")}, {noting("updated", "$12")}
+SELECT {LINKED_COLUMNS} FROM p
 """
 RESIGN_OWNER: Final = f"""
 WITH p AS (

@@ -67,3 +67,7 @@ SELECT count(*) FROM (
         SELECT company_id, unnest(ARRAY[file_id, preview_id, tiff_id]) FROM faxes WHERE deleted_at IS NOT NULL
     ) AS gone GROUP BY company_id
 ) AS of_company, release_files(company_id, ids);
+
+-- Whose mailbox it is becomes the user of an extension that has none (core/people/store.py).
+CREATE INDEX extensions_free_mailbox ON extensions (company_id, lower(data->>'voicemail_email'))
+    WHERE person_id IS NULL AND data ? 'voicemail_email';
