@@ -1,5 +1,6 @@
 """The verbs of outreach on profiles."""
 
+from datetime import UTC, datetime
 from typing import Final
 
 import asyncpg
@@ -54,22 +55,28 @@ class Profiles:
         return [profile_of(row) for row in await self._database.fetch(store.LIST_PROFILES, company_id)]
 
     async def update_profile(
-        self, company_id: int, profile_id: int, *, name: str | None = None, settings: ProfileSettings | None = None
+        self,
+        company_id: int,
+        profile_id: int,
+        *,
+        name: str | None = None,
+        settings: ProfileSettings | None = None,
+        now: datetime | None = None,
     ) -> Profile:
         """Change what is given; attempts that are to come follow the new settings.
 
         Raises NotFound("profile"), Invalid, AlreadyExists.
         """
-        old = await self.get_profile(company_id, profile_id)
-        checked = old.settings if settings is None else await self._checked(company_id, settings)
-        wanted = old.name if name is None else check_name(name)
+        await self.get_profile(company_id, profile_id)
+        checked = None if settings is None else await self._checked(company_id, settings)
+        wanted = None if name is None else check_name(name)
         try:
             async with self._database.transaction() as connection:
-                profile_of(await connection.fetchrow(store.LOCK_PROFILE, company_id, profile_id))
-                arguments = (company_id, profile_id, wanted, _json(checked))
+                old = profile_of(await connection.fetchrow(store.LOCK_PROFILE, company_id, profile_id))
+                arguments = (company_id, profile_id, wanted or old.name, _json(checked or old.settings))
                 changed = profile_of(await connection.fetchrow(store.UPDATE_PROFILE, *arguments))
-                if settings is not None:
-                    await connection.execute(store.REPLAN, company_id, profile_id)
+                if changed.settings != old.settings:
+                    await connection.execute(store.REPLAN, company_id, profile_id, now or datetime.now(UTC))
         except asyncpg.UniqueViolationError as error:
             raise AlreadyExists("a profile has this name") from error
         self._wakeups.wake(OUTREACH)

@@ -39,7 +39,7 @@ RETURNING {PROFILE}
 """
 # Whoever claims them plans them anew.
 REPLAN: Final = """
-UPDATE outreach_reminders SET due_at = now()
+UPDATE outreach_reminders SET due_at = $3
 WHERE company_id = $1 AND profile_id = $2 AND state IN ('scheduled', 'waiting') AND NOT leased AND NOT attempting
 """
 HAS_OPEN: Final = """
