@@ -48,7 +48,7 @@ CALLER: Final = "SELECT account_id, id AS key_id, name AS key_name FROM account_
 # Held while the endpoints of an account's keys are made to fit, and while a company joins it.
 LOCK: Final = "SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE"
 WEBHOOKS: Final = """
-SELECT id, webhook_url, webhook_secret, active FROM account_keys WHERE account_id = $1 ORDER BY id
+SELECT id, name, webhook_url, webhook_secret, active FROM account_keys WHERE account_id = $1 ORDER BY id
 """
 COMPANY_IDS: Final = "SELECT id FROM companies WHERE account_id = $1 ORDER BY id"
 
