@@ -17,6 +17,9 @@ from ringmain.core.files.removal import Removal
 from ringmain.core.files.storage import open_storage
 from ringmain.core.mail.port import Mailer
 from ringmain.core.mail.queue import MailQueue
+from ringmain.core.outreach.links import AnswerLinks
+from ringmain.core.outreach.news import News
+from ringmain.core.outreach.queue import OutreachQueue
 from ringmain.core.system import Core
 from ringmain.core.texting.carrier import CarrierStatus
 from ringmain.core.texting.submissions import Submissions
@@ -50,6 +53,10 @@ from ringmain.mail.smtp import SmtpMailer, read_url
 from ringmain.operator import app as operator
 from ringmain.operator.metering import MeteredCarrier, metered, metered_receipts
 from ringmain.operator.metrics import Metrics
+from ringmain.outreach import pages
+from ringmain.outreach.contact import Contact
+from ringmain.outreach.engine import Engine
+from ringmain.outreach.sandbox import SandboxCaller
 from ringmain.pbx.build import adapters
 from ringmain.realtime.follower import Follower
 from ringmain.realtime.socketio import SocketServer
@@ -76,6 +83,7 @@ class Ringmain:
         self.dispatcher: Dispatcher | None = None
         self.faxes: FaxDispatcher | None = None
         self.mail: MailDispatcher | None = None
+        self.outreach: Engine | None = None
         self._parts = AsyncExitStack()
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -156,6 +164,7 @@ class Ringmain:
         if "carrier" in roles:
             await self._start_carriers()
             await self._start_faxes()
+            await self._start_outreach()
         if "mail" in roles:
             await self._start_mail()
         dialects = await self._start_dialects() if "api" in roles else {}
@@ -207,6 +216,14 @@ class Ringmain:
         self.faxes = FaxDispatcher(queue, self.wakeups, self.core.files, FaxSandbox(self.core.faxes))
         await self._start(self.faxes.start, self.faxes.stop)
 
+    async def _start_outreach(self) -> None:
+        core = self.core
+        lease = timedelta(seconds=self.settings.lease_seconds)
+        queue = OutreachQueue(self.database, self.wakeups, core.mails, lease=lease)
+        contact = Contact(queue, core.texting, AnswerLinks(core.credentials, self.settings.base_url))
+        self.outreach = Engine(queue, News(self.database, self.wakeups), self.wakeups, contact, SandboxCaller())
+        await self._start(self.outreach.start, self.outreach.stop)
+
     async def _start_mail(self) -> None:
         settings, core = self.settings, self.core
 
@@ -251,6 +268,7 @@ class Ringmain:
                     ringrx.build(self.core, settings.base_url, unit=settings.ringrx_duration), "ringrx", self.metrics
                 ),
                 metered(calls, "ringotel", self.metrics),
+                metered(pages.build(self.core), "outreach", self.metrics),
             ]
         )
 
@@ -276,6 +294,7 @@ class Ringmain:
             "carriers": self.dispatcher,
             "faxes": self.faxes,
             "mail": self.mail,
+            "outreach": self.outreach,
         }
         return loops | {name: part.alive for name, part in parts.items() if part is not None}
 
