@@ -46,7 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         list[Role],
         Meta(
             description="What this process does: api answers requests, relay delivers webhooks, "
-            "carrier sends texts and faxes, mail sends mail."
+            "carrier sends texts and faxes and reminds of appointments, mail sends mail."
         ),
     ] = msgspec.field(default_factory=lambda: ["api", "relay", "carrier", "mail"])
     smtp_url: Annotated[
