@@ -24,7 +24,7 @@ TEMPLATES: Final = ("sms_template", "voice_template", "email_subject", "email_te
 def settings_of(base: ProfileSettings, given: Mapping[str, object]) -> ProfileSettings:
     """The settings with those changed that are given, by name."""
     try:
-        return msgspec.convert({**msgspec.structs.asdict(base), **given}, ProfileSettings)
+        return msgspec.convert({**msgspec.structs.asdict(base), **given}, ProfileSettings, strict=False)
     except msgspec.ValidationError as error:
         field = next((name for name in given if f"$.{name}" in str(error)), "settings")
         raise Invalid(field, str(error)) from error

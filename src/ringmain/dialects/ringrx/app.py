@@ -14,6 +14,7 @@ from ringmain.dialects.ringrx.faxes import FaxRoutes
 from ringmain.dialects.ringrx.keys import KeyRoutes
 from ringmain.dialects.ringrx.messaging import MessagingRoutes
 from ringmain.dialects.ringrx.myphones import MyPhonesRoutes
+from ringmain.dialects.ringrx.outreach import OutreachRoutes
 from ringmain.dialects.ringrx.second_factor import SecondFactorRoutes
 from ringmain.dialects.ringrx.tokens import TokenRoutes
 from ringmain.dialects.ringrx.voicemail_wire import DurationUnit
@@ -33,6 +34,7 @@ def endpoints(core: Core, public_url: str, unit: DurationUnit = "ms") -> list[En
         *MessagingRoutes(core).endpoints,
         *BillingRoutes(core).endpoints,
         *CallbackRoutes(core).endpoints,
+        *OutreachRoutes(core).endpoints,
     ]
 
 
