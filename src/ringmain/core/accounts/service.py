@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from typing import Final
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -101,6 +102,7 @@ class Accounts:
         """
         if not name.strip():
             raise Invalid("name", "must not be empty")
+        _check_webhook(webhook_url or "")
         secret = _secret_or_new(secret)
         told = secret if webhook_url else None
         arguments = (account_id, name, _sha256(secret), webhook_url or None, told)
@@ -124,6 +126,7 @@ class Accounts:
 
         Raises NotFound("key"), Invalid (the address, or another secret).
         """
+        _check_webhook(url)
         if not await self.has_secret(account_id, key_id, secret):
             known = any(key.id == key_id for key in await self.list_keys(account_id))
             raise Invalid("secret", "is not that of the key") if known else NotFound("key")
@@ -174,6 +177,16 @@ def _secret_or_new(secret: str | None) -> str:
     if len(secret) < SHORTEST_SECRET:
         raise Invalid("secret", f"must have at least {SHORTEST_SECRET} characters, best 256 random bits")
     return secret
+
+
+def _check_webhook(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        usable = not url or (parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise Invalid("webhook_url", "must be an address that begins with http:// or https://")
 
 
 def _sha256(secret: str) -> bytes:

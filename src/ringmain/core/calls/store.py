@@ -139,7 +139,8 @@ SELECT instance_id FROM extensions
 WHERE company_id = $1 AND number = $2::bigint AND ($3::bigint IS NULL OR instance_id = $3)
 """
 INSTANCE_OF_ANY: Final = """
-SELECT id FROM instances WHERE company_id = $1 AND ($2::bigint IS NULL OR id = $2) ORDER BY id LIMIT 1
+SELECT id FROM instances
+WHERE company_id = $1 AND ($2::bigint IS NULL OR id = $2) AND deleted_at IS NULL ORDER BY id LIMIT 1
 """
 # Of these numbers: those that are on this server, and whether they are the company's.
 NUMBERS_HERE: Final = "SELECT number, company_id = $1 AS own FROM numbers WHERE number = ANY ($2::text[]) AND NOT line"

@@ -20,6 +20,9 @@ MESSAGES: Final = {
 TRANSPORT: Final = frozenset({401, 500, 503})
 """What is said by the HTTP status too, whatever application errors are sent with."""
 
+WORDS: Final = {"company": "organization", "instance": "branch", "extension": "user", "conversation": "session"}
+"""The vendor's, for what the core calls otherwise."""
+
 
 class UnknownMethod(Exception):
     """There is no method of this name."""
@@ -65,6 +68,8 @@ class Errors(ErrorTable):
         """The answer to this error. What cannot be read at all is 400 by HTTP too."""
         if isinstance(error, NotReadable | BodyTooLarge):
             return failure(STATUSES[BodyTooLarge] if isinstance(error, BodyTooLarge) else 400, str(error))
+        if isinstance(error, core.NotFound):
+            error = core.NotFound(WORDS.get(error.kind, error.kind))
         return super().response_to(error)
 
 

@@ -14,7 +14,17 @@ from ringmain.dialects.kit.errors import BadRequest
 Shape = TypeVar("Shape")
 
 
-class Word(str):
+class _Plain(type):
+    """Makes of a class that only names a kind of text one whose instances are plain `str`: encoders take nothing else."""
+
+    def __call__(cls, *values: Any) -> Any:
+        return str(*values)
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, str)
+
+
+class Word(str, metaclass=_Plain):
     """A text; a number stands for its digits."""
 
     __slots__ = ()
@@ -53,4 +63,4 @@ def _text(kind: type, value: object) -> Any:
         raise NotImplementedError
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError("must be a text or a number")
-    return kind(value)
+    return str(value)
