@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from ringmain.core.errors import Invalid
-from ringmain.core.faxes.model import SORTS, Fax, FaxFilter, Folder
+from ringmain.core.faxes.model import SORTS, Fax, FaxFilter, Folder, Sort
 from ringmain.core.system import Core
 from tests.conftest import Office, furnish
 
@@ -201,6 +201,63 @@ async def test_searches_find_beginnings_of_words(
         expected = {one.id for one in faxes if one.folder == folder and test(one)}
         found = await core.faxes.page(office_id, folder, wanted=FaxFilter(search=text), page=1, per_page=400)
         assert ({one.id for one in found.items}, found.total) == (expected, len(expected)), folder
+
+
+MANY = """
+INSERT INTO faxes (company_id, direction, state, own_number, own_name, party_number, party_name, subject, is_read,
+    file_id, file, preview_id, pages, created_at)
+SELECT $1, 'inbound', 'received', '+1205272601' || n % 3, 'Own ' || n % 3, '+13105550100', 'Bob',
+    'common ' || CASE n % 500 WHEN 7 THEN 'rare' ELSE 'other' END || CASE WHEN n % 2 = 0 THEN ' even' ELSE '' END,
+    n > 1500, 1, '{"id": 1, "name": "a.pdf", "mimetype": "application/pdf", "size": 5}', 2, n % 9,
+    $2::timestamptz - n % 700 * interval '1 hour'
+FROM generate_series(1, 3000) AS n
+"""
+PAIRS = [
+    ("pages", "created_at"),
+    ("pages", "id"),
+    ("pages", "is_read"),
+    ("is_read", "created_at"),
+    ("is_read", "subject"),
+    ("own_number", "own_name"),
+    ("own_name", "pages"),
+    ("state", "pages"),
+]
+
+
+@pytest.fixture
+async def many(core: Core, office: Office) -> list[Fax]:
+    """More than are looked at for a page in an order that no index has; numbers and names go together."""
+    await core.database.execute(MANY, office.company_id, NOON)
+    await core.database.execute("ANALYZE faxes")
+    rows = await core.database.fetch("SELECT fax_json(f)::text FROM faxes f WHERE company_id = $1", office.company_id)
+    return [decoded(row[0]) for row in rows]
+
+
+@pytest.mark.parametrize("down", [(False, True), (True, False), (True, True)])
+async def test_orders_of_two_fields_among_many(
+    core: Core, many: list[Fax], office_id: int, down: tuple[bool, bool]
+) -> None:
+    for pair in PAIRS:
+        order = list(zip(pair, down, strict=True))
+        for wanted in (FaxFilter(), FaxFilter(is_read=True, since=NOON - timedelta(hours=9))):
+            expected = [one for one in many if matches(one, wanted)]
+            for name, descending in reversed([*order, ("created_at", down[1]), ("id", down[1])]):
+                expected.sort(key=KEYS[name], reverse=descending)
+            for page, per_page in ((1, 20), (4, 100), (200, 20)):
+                found = await core.faxes.page(
+                    office_id, "inbound", wanted=wanted, sort=order, page=page, per_page=per_page
+                )
+                start = (page - 1) * per_page
+                its = [one.id for one in expected[start : start + per_page]]
+                assert ([one.id for one in found.items], found.total) == (its, len(expected)), (order, wanted, page)
+
+
+async def test_common_words_are_found_as_rare_ones_are(core: Core, many: list[Fax], office_id: int) -> None:
+    counts = {"common": 3000, "even": 1500, "rare": 6, "common rare": 6, "even rare": 0, "rare 12052726011": 2}
+    for text, count in counts.items():
+        found = await core.faxes.page(office_id, "inbound", wanted=FaxFilter(search=text), page=1, per_page=100)
+        assert (found.total, len(found.items)) == (count, min(count, 100)), text
+        assert found.items == sorted(found.items, key=lambda one: (one.created_at, one.id), reverse=True)
 
 
 async def test_statistics_follow(core: Core, faxes: list[Fax], office_id: int) -> None:

@@ -5,6 +5,7 @@ import pytest
 from ringmain.core.errors import AlreadyExists, Invalid, NotFound, OptedOut, ReferenceReused
 from ringmain.core.system import Core
 from ringmain.core.texting.carrier import InboundText
+from ringmain.core.texting.conversation_list import ConversationFilter
 from ringmain.core.texting.model import MAX_TEXT
 from tests.conftest import Office, furnish
 
@@ -246,6 +247,35 @@ async def test_search_finds_prefixes_in_this_company_only(core: Core, office: Of
     assert await found("O'Brien") == [newest]
     for nothing in ("", "   ", "&", "'", "\\", "!!! :*", "company:1", "absent", "a" * 5000):
         assert await found(nothing) == []
+
+
+MANY = """
+INSERT INTO messages (company_id, conversation_id, direction, state, text, sender, recipients, encoding, segments, read)
+SELECT $1, CASE WHEN n % 100 = 50 THEN $3::bigint ELSE $2::bigint END, 'outbound', 'delivered',
+    'common ' || CASE n % 2 WHEN 0 THEN 'even' ELSE 'odd' END
+        || CASE WHEN n IN (5, 150, 1003) THEN ' rarely' ELSE '' END,
+    '+12025550123', '{+13105550100}', 'gsm7', 1, true
+FROM generate_series(1, 2500) AS n
+"""
+
+
+async def test_search_among_many(core: Core, office: Office) -> None:
+    other, _ = await core.texting.create_contact(office.company_id, number="+13105550111")
+    elsewhere, _ = await core.texting.open_conversation(office.company_id, number=office.number, contact_ids=[other.id])
+    await core.database.execute(MANY, office.company_id, office.conversation.id, elsewhere.id)
+    rows = await core.database.fetch("SELECT id, conversation_id, text FROM messages ORDER BY id")
+    for search in ("common", "rare", "common rare", "rare comm odd", "odd even", "absent common"):
+        newest = {
+            row["conversation_id"]: row["id"] for row in rows if all(word in row["text"] for word in search.split())
+        }
+        found = await core.texting.search_conversations(office.company_id, text=search)
+        assert [one.last_message.id for one in found if one.last_message] == sorted(newest.values(), reverse=True), (
+            search
+        )
+        page = await core.texting.page_conversations(
+            office.company_id, page=1, per_page=20, wanted=ConversationFilter(search=search)
+        )
+        assert {one.id for one in page.items} == newest.keys(), search
 
 
 async def test_pages(core: Core, office: Office) -> None:
