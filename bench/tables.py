@@ -58,11 +58,12 @@ SELECT
 FROM generate_series(1, $2::int) AS n
 """
 COUNT_MESSAGES: Final = "UPDATE conversations SET message_count = $2::int WHERE company_id = $1 AND id = 1"
+# Audio comes in frames of 20 ms.
 VOICEMAILS: Final = f"""
 INSERT INTO voicemails (company_id, instance_id, instance_uuid, extension_number, source_number, source_name,
     received_at, file_id, file, duration_s, email)
 SELECT $1::bigint, i.id, i.uuid, 1001 + n % 10, 2000 + n % 1000, 'Caller ' || n % 1000,
-    now() - n * interval '30 seconds', 1, '{DOCUMENT}', n % 300, ''
+    now() - n * interval '30 seconds', 1, '{DOCUMENT}', n * 7919::bigint % 15000 * 0.02, ''
 FROM generate_series(1, $2::int) AS n, instances i WHERE i.company_id = $1
 """
 FAXES: Final = f"""
