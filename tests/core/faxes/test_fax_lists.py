@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from ringmain.core.errors import Invalid
-from ringmain.core.faxes.model import SORTS, Fax, FaxFilter, Folder, Sort
+from ringmain.core.faxes.model import SORTS, Fax, FaxFilter, Folder
 from ringmain.core.system import Core
 from tests.conftest import Office, furnish
 
