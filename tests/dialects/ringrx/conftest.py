@@ -61,6 +61,16 @@ class Reply(msgspec.Struct):
     refused = error
 
 
+_tiffs: list[bytes] = []
+
+
+async def tiff() -> bytes:
+    """A fax of one page; made once, as that takes a while."""
+    if not _tiffs:
+        _tiffs.append((await to_fax(paper(saying("Hello")), "application/pdf")).tiff)
+    return _tiffs[0]
+
+
 class Account:
     """A company with an owner (extension 101) and a plain user (102)."""
 
@@ -82,8 +92,7 @@ class Account:
 
     async def come(self, recipient: str = FAX_NUMBER, **fields: Any) -> Fax:
         """A fax comes in."""
-        tiff = (await to_fax(paper(saying("Hello")), "application/pdf")).tiff
-        given = InboundFax(**({"recipient": recipient, "tiff": tiff, "sender": "+18185551234"} | fields))
+        given = InboundFax(**({"recipient": recipient, "tiff": await tiff(), "sender": "+18185551234"} | fields))
         return await self.core.faxes.receive(given)
 
     async def call(self, source: str, destination: str, **fields: Any) -> Call:
