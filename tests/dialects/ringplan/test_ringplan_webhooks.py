@@ -130,7 +130,7 @@ async def rendered(world: World, text: str = "hi") -> tuple[Event, Subscription,
     return event, subscription, endpoint
 
 
-async def test_row_39_what_is_delivered(acme: Caller, world: World) -> None:
+async def test_reading_39_what_is_delivered(acme: Caller, world: World) -> None:
     event, subscription, endpoint = await rendered(world)
     request = await RingPlanFace().render(event, subscription, endpoint)
     assert isinstance(request, Notification)
@@ -145,7 +145,7 @@ async def test_row_39_what_is_delivered(acme: Caller, world: World) -> None:
     assert (message["direction"], message["text"], message["is_read"]) == ("inbound", "hi", False)
 
 
-async def test_row_39_outbound_texts_and_addresses_not_set_are_not_delivered(acme: Caller, world: World) -> None:
+async def test_reading_39_outbound_texts_and_addresses_not_set_are_not_delivered(acme: Caller, world: World) -> None:
     event, subscription, endpoint = await rendered(world)
     face = RingPlanFace()
     outbound = msgspec.structs.replace(
