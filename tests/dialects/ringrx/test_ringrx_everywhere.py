@@ -71,6 +71,22 @@ async def call_of(world: World, caller: Caller) -> str:
     return ids.encode((await caller.account.call("101", "+13105550100", recording=WAV)).id)
 
 
+async def profile_of(world: World, caller: Caller) -> str:
+    given = {"name": "Visits", "sender": caller.office.number}
+    return str((await caller("POST", "/outreach/profiles", json=given)).json()["id"])
+
+
+async def event_of(world: World, caller: Caller) -> str:
+    profiles = await caller.read("/outreach/profiles")
+    given = {
+        "profile_id": profiles[0]["id"] if profiles else await profile_of(world, caller),
+        "name": "Jane Doe",
+        "phonenumber": "3105550177",
+        "reminder_date": "2099-03-04T14:30:00Z",
+    }
+    return str((await caller("POST", "/outreach/events", json=given)).json()["id"])
+
+
 BELONGINGS: Final[dict[str, Belonging]] = {
     "/myphones/api_key/{token}": key_of,
     "/voicemails/{id}": voicemail_of,
@@ -78,6 +94,11 @@ BELONGINGS: Final[dict[str, Belonging]] = {
     "/voicemails/{id}/fax_payload": fax_of,
     "/cdrs/{id}": call_of,
     "/cdrs/{id}/recording": call_of,
+    "/outreach/profiles/{id}": profile_of,
+    "/outreach/events/{id}": event_of,
+    "/outreach/events/{id}/confirm": event_of,
+    "/outreach/events/{id}/cancel": event_of,
+    "/outreach/events/{id}/log": event_of,
 }
 """What a company has that others may ask for, by path. Each makes one."""
 BODIES: Final[dict[str, object]] = {
@@ -94,9 +115,9 @@ async def test_another_companys_ids_are_as_unknown_as_any(world: World) -> None:
     for endpoint in table(world):
         if "{" not in endpoint.path:
             continue
-        options = {"json": BODIES.get(name_of(endpoint), {})}
+        body = BODIES.get(name_of(endpoint), {})
         answers = [
-            await world.acme(endpoint.method, filled(endpoint.path, value), **options)
+            await world.acme(endpoint.method, filled(endpoint.path, value), json=body)
             for value in (theirs[endpoint.path], "0" * 32, FOREIGN)
         ]
         for answer in answers:
@@ -111,8 +132,8 @@ async def test_malformed_ids_are_not_found(world: World) -> None:
         if "{" not in endpoint.path:
             continue
         for value in ("x", FOREIGN.upper() + "0", "f" * 32, "0", "%00", "%ff", "é", "9" * 400, "-1"):
-            options = {"json": BODIES.get(name_of(endpoint), {})}
-            reply = await world.acme(endpoint.method, filled(endpoint.path, value), **options)
+            body = BODIES.get(name_of(endpoint), {})
+            reply = await world.acme(endpoint.method, filled(endpoint.path, value), json=body)
             assert reply.error(404), name_of(endpoint)
     assert await counts(world.core.database) == before
 
