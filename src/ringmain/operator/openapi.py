@@ -4,14 +4,13 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import msgspec
-
 from ringmain.core.ids import MAX_ID
+from ringmain.dialects.kit import openapi
 from ringmain.operator.health import Health, Readiness
 from ringmain.operator.problems import MEDIA_TYPE, Problem
 from ringmain.operator.routing import Operation
 
-REFERENCE: Final = "#/components/schemas/{name}"
+ID: Final = {"type": "integer", "format": "int64", "minimum": 0, "maximum": MAX_ID}
 DESCRIPTION: Final = """
 What operators see of a Ringmain server and do about it. Ids are JSON numbers below 2^53, moments ISO 8601 in UTC.
 Lists that grow without end are paged by key: give `next` as `before`. Errors are RFC 9457 problem details whose
@@ -22,7 +21,6 @@ Lists that grow without end are paged by key: give `next` as `before`. Errors ar
 def document(operations: Sequence[Operation], version: str) -> dict[str, Any]:
     """The document as plain JSON values."""
     shapes = [shape for one in operations for shape in (one.result, one.body) if shape is not None]
-    _, components = msgspec.json.schema_components([*shapes, Problem, Health, Readiness], ref_template=REFERENCE)
     paths: dict[str, dict[str, Any]] = {}
     for one in operations:
         paths.setdefault(one.path, {})[one.method.lower()] = _operation(one)
@@ -33,7 +31,7 @@ def document(operations: Sequence[Operation], version: str) -> dict[str, Any]:
         "paths": paths,
         "security": [{"operatorToken": []}],
         "components": {
-            "schemas": components,
+            "schemas": openapi.components([*shapes, Problem, Health, Readiness]),
             "securitySchemes": {"operatorToken": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -44,56 +42,16 @@ def _operation(one: Operation) -> dict[str, Any]:
     made: dict[str, Any] = {
         "operationId": one.handler.__name__,
         "summary": summary,
-        "parameters": [*_path_parameters(one.path), *_query_parameters(one.query)],
+        "parameters": [*openapi.path_parameters(one.path, ID), *openapi.query_parameters(one.query)],
         "responses": {
-            str(one.status): _answer(summary, one.result),
-            "default": _answer("Why it was refused", Problem, MEDIA_TYPE),
+            str(one.status): openapi.response(summary, one.result),
+            "default": openapi.response("Why it was refused", Problem, MEDIA_TYPE),
         },
     }
     if one.body is not None:
-        content = _content(one.body, "application/json") | (_form(one.body) if one.form else {})
+        content = openapi.content(one.body) | (openapi.multipart(one.body) if one.form else {})
         made["requestBody"] = {"required": True, "content": content}
     return made
-
-
-def _path_parameters(path: str) -> list[dict[str, Any]]:
-    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
-    schema = {"type": "integer", "format": "int64", "minimum": 0, "maximum": MAX_ID}
-    return [{"name": name, "in": "path", "required": True, "schema": schema} for name in names]
-
-
-def _query_parameters(query: type[msgspec.Struct] | None) -> list[dict[str, Any]]:
-    if query is None:
-        return []
-    _, components = msgspec.json.schema_components([query], ref_template=REFERENCE)
-    shape = components[query.__name__]
-    required = shape.get("required", [])
-    return [
-        {"name": name, "in": "query", "required": name in required, "schema": schema}
-        for name, schema in shape["properties"].items()
-    ]
-
-
-def _content(shape: Any, media_type: str) -> dict[str, Any]:
-    (schema,), _ = msgspec.json.schema_components([shape], ref_template=REFERENCE)
-    return {media_type: {"schema": schema}}
-
-
-def _form(shape: type[msgspec.Struct]) -> dict[str, Any]:
-    """The body as a multipart form: what is base64 in JSON is a file here."""
-    _, components = msgspec.json.schema_components([shape], ref_template=REFERENCE)
-    schema = components[shape.__name__]
-    properties = {
-        name: {"type": "string", "contentMediaType": "application/octet-stream"} if "contentEncoding" in one else one
-        for name, one in schema["properties"].items()
-    }
-    return {"multipart/form-data": {"schema": {**schema, "properties": properties}}}
-
-
-def _answer(description: str, shape: Any, media_type: str = "application/json") -> dict[str, Any]:
-    if shape is None:
-        return {"description": description}
-    return {"description": description, "content": _content(shape, media_type)}
 
 
 def _open_paths() -> Mapping[str, dict[str, Any]]:
@@ -102,11 +60,11 @@ def _open_paths() -> Mapping[str, dict[str, Any]]:
     json = {"application/json": {"schema": {"type": "object"}}}
     open_operations: dict[str, tuple[str, str, dict[str, Any]]] = {
         "/ringmain/v1/openapi.json": ("get_openapi", "This document", {"200": {"description": "It", "content": json}}),
-        "/health": ("get_health", "Whether the process is alive", {"200": _answer("It is", Health)}),
+        "/health": ("get_health", "Whether the process is alive", {"200": openapi.response("It is", Health)}),
         "/ready": (
             "get_readiness",
             "Whether this node can serve",
-            {"200": _answer("It can", Readiness), "503": _answer("It cannot, and why", Readiness)},
+            {"200": openapi.response("It can", Readiness), "503": openapi.response("It cannot, and why", Readiness)},
         ),
         "/metrics": (
             "get_metrics",

@@ -1,5 +1,7 @@
 """GET /myphones (row 3), and API keys (row 4)."""
 
+from typing import Any
+
 from yarl import URL
 
 from ringmain.core.extensions.model import CallerId, Extension, ExtensionChange
@@ -7,11 +9,11 @@ from ringmain.dialects.ringrx import ids
 from tests.dialects.ringrx.conftest import Caller, World, counts
 
 
-async def made(caller: Caller, **fields: str) -> dict[str, str]:
+async def made(caller: Caller, **fields: Any) -> dict[str, Any]:
     """A key just made."""
     reply = await caller("POST", "/myphones/api_key", json=fields)
     assert reply.status == 201, reply.body
-    body: dict[str, str] = reply.json()
+    body: dict[str, Any] = reply.json()
     return body
 
 
@@ -99,7 +101,8 @@ async def test_row_3_of_somebody_who_has_nothing(world: World) -> None:
 async def test_a_key_is_made_used_and_listed_without_its_secret(world: World, acme: Caller) -> None:
     key = await made(acme, name="Fetcher")
     assert set(key) == {"token", "secret", "name", "created_at", "last_used_at"}
-    assert (key["name"], key["last_used_at"]) == ("Fetcher", None)
+    assert key["name"] == "Fetcher"
+    assert key["last_used_at"] is None
     assert key["created_at"].endswith("+00:00")
     reply = await acme("POST", "/auth/token", json={"token": key["token"], "secret": key["secret"]})
     assert reply.status == 200

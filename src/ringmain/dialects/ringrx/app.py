@@ -14,6 +14,7 @@ from ringmain.dialects.ringrx.faxes import FaxRoutes
 from ringmain.dialects.ringrx.keys import KeyRoutes
 from ringmain.dialects.ringrx.messaging import MessagingRoutes
 from ringmain.dialects.ringrx.myphones import MyPhonesRoutes
+from ringmain.dialects.ringrx.openapi import DocumentRoutes
 from ringmain.dialects.ringrx.outreach import OutreachRoutes
 from ringmain.dialects.ringrx.second_factor import SecondFactorRoutes
 from ringmain.dialects.ringrx.tokens import TokenRoutes
@@ -23,7 +24,7 @@ from ringmain.dialects.ringrx.voicemails import VoicemailRoutes
 
 def endpoints(core: Core, public_url: str, unit: DurationUnit = "ms") -> list[Endpoint]:
     """Every operation that is served."""
-    return [
+    routes = [
         *TokenRoutes(core).endpoints,
         *MyPhonesRoutes(core).endpoints,
         *KeyRoutes(core).endpoints,
@@ -36,6 +37,7 @@ def endpoints(core: Core, public_url: str, unit: DurationUnit = "ms") -> list[En
         *CallbackRoutes(core).endpoints,
         *OutreachRoutes(core).endpoints,
     ]
+    return [*routes, *DocumentRoutes(routes, public_url).endpoints]
 
 
 def build(core: Core, public_url: str, *, unit: DurationUnit = "ms") -> dict[str, ASGIApp]:

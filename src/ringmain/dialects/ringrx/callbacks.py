@@ -5,6 +5,7 @@ A callback is an endpoint of the core, with a subscription for each thing that i
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from functools import wraps
 from typing import Final
 
 import msgspec
@@ -179,6 +180,7 @@ Route = Callable[[Request, Caller], Awaitable[Response]]
 
 
 def _managed(route: Route) -> Route:
+    @wraps(route)
     async def only_for_managers(request: Request, caller: Caller) -> Response:
         if not caller.manages:
             raise Forbidden("callbacks are for those who manage the account")

@@ -4,6 +4,7 @@ import re
 import secrets
 from typing import Any, Final
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,6 +21,21 @@ TOKEN: Final = re.compile(r"[0-9a-f]{32}")
 MAX_NAME: Final = 100
 
 
+class WireKey(msgspec.Struct, kw_only=True):
+    """An API key."""
+
+    token: str
+    name: str
+    created_at: str
+    last_used_at: str | None
+
+
+class WireNewKey(WireKey, kw_only=True):
+    """An API key just made."""
+
+    secret: str
+
+
 class KeyRoutes:
     """Users have their own keys; owner and admins manage those of all, and those that are bound to nobody."""
 
@@ -34,7 +50,9 @@ class KeyRoutes:
     async def show(self, request: Request, caller: Caller) -> Response:
         """List the API keys that the caller may delete, oldest first, without their secrets."""
         keys = await self._credentials.list_api_keys(caller.company_id)
-        return answer.json([_shown(key) for key in keys if key.dialect == DIALECT and _may_manage(caller, key)])
+        return answer.json(
+            [WireKey(**_fields(key)) for key in keys if key.dialect == DIALECT and _may_manage(caller, key)]
+        )
 
     async def create(self, request: Request, caller: Caller) -> Response:
         """Make an API key that acts for the caller. Its secret is shown this once."""
@@ -43,7 +61,8 @@ class KeyRoutes:
         if len(name) > MAX_NAME:
             raise BadRequest(f"name must not be longer than {MAX_NAME} characters")
         made = await self._credentials.create_api_key(caller.company_id, DIALECT, name, person_id=caller.person_id)
-        return answer.json({**_shown(made.key), "secret": made.secret}, 201, {"Cache-Control": "no-store"})
+        shown = WireNewKey(**_fields(made.key), secret=made.secret)
+        return answer.json(shown, 201, {"Cache-Control": "no-store"})
 
     async def delete(self, request: Request, caller: Caller) -> Response:
         """End an API key and at once all tokens that were minted from it."""
@@ -61,7 +80,7 @@ def _may_manage(caller: Caller, key: ApiKey) -> bool:
     return caller.manages or key.person_id == caller.person_id
 
 
-def _shown(key: ApiKey) -> dict[str, Any]:
+def _fields(key: ApiKey) -> dict[str, Any]:
     return {
         "token": key.token,
         "name": key.name,

@@ -1,5 +1,6 @@
 """/myphones/otp: a second factor, one-time codes (RFC 6238). Our own design: the vendor documents `otp` alone."""
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,6 +12,19 @@ from ringmain.dialects.kit.errors import BadRequest
 from ringmain.dialects.kit.parameters import Parameters
 from ringmain.dialects.kit.routing import Endpoint
 from ringmain.dialects.ringrx.tokens import address_of, code_of, later
+
+
+class WireSecret(msgspec.Struct):
+    """What an authenticator app is set up with: a base32 secret, by itself and in an `otpauth:` address."""
+
+    secret: str
+    provisioning_uri: str
+
+
+class WireState(msgspec.Struct):
+    """Whether logins by password need a one-time code."""
+
+    otp_enabled: bool
 
 
 class SecondFactorRoutes:
@@ -29,13 +43,13 @@ class SecondFactorRoutes:
         """Begin to set up one-time codes: the address to scan with an authenticator app."""
         issuer = (await self._companies.get(caller.company_id)).name
         secret, uri = await self._codes.begin(caller.company_id, caller.person_id, account=caller.email, issuer=issuer)
-        return answer.json({"secret": secret, "provisioning_uri": uri}, 201, {"Cache-Control": "no-store"})
+        return answer.json(WireSecret(secret, uri), 201, {"Cache-Control": "no-store"})
 
     async def confirm(self, request: Request, caller: Caller) -> Response:
         """Turn one-time codes on with a first code."""
         given = await parameters.read(request)
         await self._codes.confirm(caller.company_id, caller.person_id, _needed(given))
-        return answer.json({"otp_enabled": True})
+        return answer.json(WireState(otp_enabled=True))
 
     async def turn_off(self, request: Request, caller: Caller) -> Response:
         """Turn one-time codes off, with a code if they are on."""

@@ -5,6 +5,7 @@ Clients put credentials into the query, into JSON or into a form, or into severa
 
 from typing import Final
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,6 +20,15 @@ from ringmain.dialects.ringrx.errors import refusal
 
 LIMIT: Final = 16_384
 """Octets of a body with credentials."""
+
+
+class WireTokens(msgspec.Struct):
+    """The token object. `expires_in`: seconds."""
+
+    token_type: str
+    access_token: str
+    expires_in: int
+    refresh_token: str
 
 
 class TokenRoutes:
@@ -74,10 +84,10 @@ def later(error: Throttled) -> Response:
 
 
 def _answered(tokens: Tokens) -> Response:
-    shown = {
-        "token_type": "Bearer",
-        "access_token": tokens.user_token,
-        "expires_in": tokens.expires_in,
-        "refresh_token": tokens.refresh_token,
-    }
+    shown = WireTokens(
+        token_type="Bearer",  # noqa: S106
+        access_token=tokens.user_token,
+        expires_in=tokens.expires_in,
+        refresh_token=tokens.refresh_token,
+    )
     return answer.json(shown, headers={"Cache-Control": "no-store"})
