@@ -1,6 +1,6 @@
 """What the statements of lists share: numbered arguments, spans of time that counters by day can answer, odd orders."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -32,6 +32,50 @@ def clamped(moment: datetime) -> datetime:
     if moment <= EARLIEST:
         return EARLIEST
     return LATEST if moment >= LATEST else moment.astimezone(UTC)
+
+
+def within(arguments: Arguments, column: str, since: datetime | None, until: datetime | None) -> list[str]:
+    """The conditions of a span of time, both ends included."""
+    conditions = []
+    if since is not None:
+        conditions.append(f"{column} >= {arguments.add(since)}")
+    if until is not None:
+        conditions.append(f"{column} <= {arguments.add(until)}")
+    return conditions
+
+
+def total_by_days(
+    arguments: Arguments,
+    column: str,
+    since: datetime | None,
+    until: datetime | None,
+    *,
+    rows: str,
+    days: Callable[[], str] | None,
+) -> str:
+    """How many rows there are in a span: whole days from their counters, only those at its ends one by one.
+
+    `rows` and `days` are tables with their conditions, `messages m WHERE ...`. The counters `c` have `day` and `total`;
+    they are asked for only when they are used, as an argument that a statement does not use is an error. None: no
+    counters know these rows.
+    """
+
+    def counted(*span: str) -> str:
+        return f"(SELECT count(*) FROM {' AND '.join([rows, *span])})"  # noqa: S608
+
+    if days is None or (since and until and since.date() >= until.date()):
+        return counted(*within(arguments, column, since, until))
+    whole = [days()]
+    ends = []
+    if since is not None:
+        whole.append(f"c.day > {arguments.add(since.date())}")
+        next_day = arguments.add(midnight(since) + DAY)
+        ends.append(counted(*within(arguments, column, since, None), f"{column} < {next_day}"))
+    if until is not None:
+        whole.append(f"c.day < {arguments.add(until.date())}")
+        ends.append(counted(*within(arguments, column, midnight(until), until)))
+    summed = f"(SELECT coalesce(sum(c.total), 0)::bigint FROM {' AND '.join(whole)})"  # noqa: S608
+    return " + ".join([summed, *ends])
 
 
 def order_by(terms: Sequence[tuple[str, bool]]) -> str:

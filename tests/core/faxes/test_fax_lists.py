@@ -116,6 +116,7 @@ FILTERS = [
     FaxFilter(until=NOON),
     FaxFilter(since=NOON - timedelta(days=1), until=NOON + timedelta(days=1)),
     FaxFilter(since=NOON, until=NOON + timedelta(hours=3)),
+    FaxFilter(since=NOON, until=NOON + timedelta(hours=3), is_read=True, nameless=False),
     FaxFilter(since=NOON, until=NOON - timedelta(days=5)),
     FaxFilter(since=datetime.min.replace(tzinfo=UTC), until=datetime.max.replace(tzinfo=UTC)),
     FaxFilter(is_read=True),

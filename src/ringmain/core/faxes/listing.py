@@ -11,7 +11,7 @@ from typing import Final
 
 from ringmain.core.faxes.model import SORTS, FaxFilter, Folder
 from ringmain.core.faxes.store import LIVE
-from ringmain.core.listing import DAY, Arguments, by_groups, clamped, midnight, order_by
+from ringmain.core.listing import Arguments, by_groups, clamped, order_by, total_by_days, within
 from ringmain.core.word_search import hits
 
 COLUMNS: Final[Mapping[str, str]] = {
@@ -30,6 +30,7 @@ FOLDER: Final = f"{LIVE} AND f.folder = $2"
 MAX_FOUND: Final = 5000
 MIN_FOUND: Final = 1000
 """A search finds all up to here; of more, as many as it sees at once, up to `MAX_FOUND`."""
+MOMENT: Final = "f.created_at"
 TIES: Final = ("created_at", "id")
 NUMBER: Final = re.compile(r"\+?[0-9 ().\-/]*[0-9][0-9 ().\-/]*")
 WORD: Final = re.compile(r"\w+")
@@ -51,7 +52,7 @@ def page(
     source, found = "faxes f", ""
     if wanted.search is not None:
         source, found = "hits f", f"WITH {_hits(arguments, wanted.search)}"
-    conditions = " AND ".join([*kept, *_span(arguments, since, until)])
+    conditions = " AND ".join([*kept, *within(arguments, MOMENT, since, until)])
     terms = _terms(order)
     at = {"limit": arguments.add(limit), "offset": arguments.add(offset)}
     # The page is found in an index alone; only then are its rows read.
@@ -127,15 +128,6 @@ def _spaced(text: str) -> str:
     return " ".join(word[:MAX_WORD] for word in words[:MAX_WORDS])
 
 
-def _span(arguments: Arguments, since: datetime | None, until: datetime | None) -> list[str]:
-    conditions = []
-    if since is not None:
-        conditions.append(f"f.created_at >= {arguments.add(since)}")
-    if until is not None:
-        conditions.append(f"f.created_at <= {arguments.add(until)}")
-    return conditions
-
-
 def _total(
     arguments: Arguments,
     wanted: FaxFilter,
@@ -144,19 +136,8 @@ def _total(
     since: datetime | None,
     until: datetime | None,
 ) -> str:
-    def counted(*span: str) -> str:
-        return f"(SELECT count(*) FROM {source} WHERE {' AND '.join([*kept, *span])})"  # noqa: S608
+    def days() -> str:
+        return " AND ".join(["fax_counts c WHERE c.company_id = $1 AND c.folder = $2", *_flags(arguments, wanted, "c")])
 
-    if _narrow(wanted) or (since and until and since.date() >= until.date()):
-        return counted(*_span(arguments, since, until))
-    days = ["c.company_id = $1 AND c.folder = $2", *_flags(arguments, wanted, "c")]
-    ends = []
-    if since is not None:
-        days.append(f"c.day > {arguments.add(since.date())}")
-        next_day = arguments.add(midnight(since) + DAY)
-        ends.append(counted(*_span(arguments, since, None), f"f.created_at < {next_day}"))
-    if until is not None:
-        days.append(f"c.day < {arguments.add(until.date())}")
-        ends.append(counted(*_span(arguments, midnight(until), until)))
-    summed = f"(SELECT coalesce(sum(c.total), 0)::bigint FROM fax_counts c WHERE {' AND '.join(days)})"  # noqa: S608
-    return " + ".join([summed, *ends])
+    rows = f"{source} WHERE {' AND '.join(kept)}"
+    return total_by_days(arguments, MOMENT, since, until, rows=rows, days=None if _narrow(wanted) else days)

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from ringmain.core.listing import DAY, Arguments, by_groups, clamped, midnight, order_by
+from ringmain.core.listing import Arguments, by_groups, clamped, order_by, total_by_days, within
 from ringmain.core.voicemail.model import VoicemailFilter
 from ringmain.core.voicemail.store import LIVE
 
+MOMENT: Final = "v.received_at"
 TIES: Final = ("received_at", "id")
 FEW_VALUES: Final = frozenset(("extension_number", "email", "listened"))
 ALL: Final = 0
@@ -26,7 +27,8 @@ def page(
     """
     arguments = Arguments(company_id)
     since, until = wanted.since and clamped(wanted.since), wanted.until and clamped(wanted.until)
-    conditions = [LIVE, *_parties(arguments, wanted), *_span(arguments, since, until)]
+    kept = [LIVE, *_parties(arguments, wanted)]
+    conditions = [*kept, *within(arguments, MOMENT, since, until)]
     terms = _terms(order)
     at = {"limit": arguments.add(limit), "offset": arguments.add(offset)}
     # The page is found in an index alone; only then are its rows read.
@@ -46,7 +48,7 @@ def page(
         keys = f"""SELECT v.id FROM voicemails v WHERE {" AND ".join(conditions)}
             ORDER BY {order_by(terms)} LIMIT {at["limit"]} OFFSET {at["offset"]}"""  # noqa: S608
     statement = f"""
-        SELECT {_total(arguments, wanted, since, until)} AS total, ARRAY(
+        SELECT {_total(arguments, wanted, kept, since, until)} AS total, ARRAY(
             SELECT voicemail_json(v)::text FROM ({keys}) AS k JOIN voicemails v ON v.company_id = $1 AND v.id = k.id
             ORDER BY {order_by(terms)}) AS items
     """  # noqa: S608
@@ -70,31 +72,13 @@ def _parties(arguments: Arguments, wanted: VoicemailFilter) -> list[str]:
     return conditions
 
 
-def _span(arguments: Arguments, since: datetime | None, until: datetime | None) -> list[str]:
-    conditions = []
-    if since is not None:
-        conditions.append(f"v.received_at >= {arguments.add(since)}")
-    if until is not None:
-        conditions.append(f"v.received_at <= {arguments.add(until)}")
-    return conditions
+def _total(
+    arguments: Arguments, wanted: VoicemailFilter, kept: Sequence[str], since: datetime | None, until: datetime | None
+) -> str:
+    def days() -> str:
+        destination = arguments.add(wanted.destination or ALL)
+        return f"voicemail_counts c WHERE c.company_id = $1 AND c.destination = {destination}::bigint"
 
-
-def _total(arguments: Arguments, wanted: VoicemailFilter, since: datetime | None, until: datetime | None) -> str:
-    def counted(*span: str) -> str:
-        conditions = [LIVE, *_parties(arguments, wanted), *span]
-        return f"(SELECT count(*) FROM voicemails v WHERE {' AND '.join(conditions)})"  # noqa: S608
-
-    if wanted.source is not None or wanted.destination == ALL or (since and until and since.date() >= until.date()):
-        return counted(*_span(arguments, since, until))
-    days = [f"c.destination = {arguments.add(wanted.destination or ALL)}::bigint"]
-    ends = []
-    if since is not None:
-        days.append(f"c.day > {arguments.add(since.date())}")
-        next_day = arguments.add(midnight(since) + DAY)
-        ends.append(counted(*_span(arguments, since, None), f"v.received_at < {next_day}"))
-    if until is not None:
-        days.append(f"c.day < {arguments.add(until.date())}")
-        ends.append(counted(*_span(arguments, midnight(until), until)))
-    summed = f"""(SELECT coalesce(sum(c.total), 0)::bigint FROM voicemail_counts c
-        WHERE c.company_id = $1 AND {" AND ".join(days)})"""  # noqa: S608
-    return " + ".join([summed, *ends])
+    rows = f"voicemails v WHERE {' AND '.join(kept)}"
+    uncounted = wanted.source is not None or wanted.destination == ALL
+    return total_by_days(arguments, MOMENT, since, until, rows=rows, days=None if uncounted else days)
