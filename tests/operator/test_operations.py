@@ -140,10 +140,61 @@ async def test_every_operation_answers_as_described(world: World) -> None:
 
     for path in (f"{V1}/openapi.json", "/health", "/ready"):
         await operator("GET", path, 200)
+    await _reminds(world)
+    await _has_account_keys(world)
     described = {
         (method.upper(), path) for path, item in operator.document["paths"].items() for method in item if method
     }
     assert described - operator.seen == {("GET", "/metrics")}
+
+
+async def _has_account_keys(world: World) -> None:
+    operator = world.operator
+    account = (await world.core.companies.get(world.acme.company_id)).account_id
+    path = f"{V1}/accounts/{account}"
+    assert len((await operator("GET", f"{V1}/accounts", 200))["items"]) == 2
+    assert len((await operator("GET", f"{path}/companies", 200))["items"]) == 1
+    made = await operator("POST", f"{path}/keys", 201, json={"name": "main"})
+    assert (await operator("GET", f"{path}/keys", 200))["items"] == [made["key"]]
+    key = f"{path}/keys/{made['key']['id']}"
+    assert (await operator("PATCH", key, 200, json={"active": False}))["active"] is False
+    assert (await operator("POST", f"{key}/rotate", 200))["secret"] != made["secret"]
+    await operator("DELETE", key, 204)
+
+
+async def _reminds(world: World) -> None:
+    operator, profiles = world.operator, f"{world.company}/outreach/profiles"
+    settings = {"sender": world.acme.number, "attempts": 2}
+    profile = await operator("POST", profiles, 201, json={"name": "Visits", "settings": settings})
+    assert (await operator("GET", profiles, 200))["items"] == [profile]
+    assert await operator("GET", f"{profiles}/{profile['id']}", 200) == profile
+    changed = await operator("PATCH", f"{profiles}/{profile['id']}", 200, json={"settings": {"attempts": 3}})
+    assert changed["settings"] == profile["settings"] | {"attempts": 3}
+    reminders = f"{world.company}/outreach/reminders"
+    given = {"profile_id": profile["id"], "name": "Jane", "phone_number": "3105550177"}
+    made = [
+        await operator("POST", reminders, 201, json={**given, "reminder_date": f"2099-03-{day:02d}T12:00:00Z"})
+        for day in (3, 2, 1)
+    ]
+    page = await operator("GET", f"{reminders}?limit=2&state=scheduled&profile_id={profile['id']}", 200)
+    assert page["items"] == [made[2], made[1]]
+    rest = await operator("GET", f"{reminders}?after={page['next']}", 200)
+    assert (rest["items"], rest["next"]) == ([made[0]], None)
+    one = f"{reminders}/{made[0]['id']}"
+    assert await operator("GET", one, 200) == made[0]
+    assert (await operator("PATCH", one, 200, json={"name": "Jim"}))["name"] == "Jim"
+    assert (await operator("PATCH", one, 422, json={}))["code"] == "invalid"
+    assert (await operator("POST", f"{one}/confirm", 200))["confirmed"]
+    assert (await operator("POST", f"{one}/cancel", 200))["cancelled"]
+    assert (await operator("POST", f"{one}/confirm", 409))["code"] == "wrong_state"
+    assert (await operator("DELETE", f"{profiles}/{profile['id']}", 409))["code"] == "wrong_state"
+    for known in made:
+        await operator("DELETE", f"{reminders}/{known['id']}", 204)
+    await operator("DELETE", f"{profiles}/{profile['id']}", 204)
+    await operator("POST", reminders, 404, json={**given, "reminder_date": "2099-03-01T12:00:00Z"})
+    await operator("POST", profiles, 400, json={"name": "x", "settings": {"attempts": "3"}})
+    refused = await operator("POST", profiles, 422, json={"name": "x", "settings": {"sender": world.globex.number}})
+    assert (refused["code"], refused["field"]) == ("invalid", "sender")
 
 
 async def test_lists_are_paged_by_key(world: World) -> None:

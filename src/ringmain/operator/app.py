@@ -22,7 +22,19 @@ from starlette.types import ASGIApp
 from ringmain.core.system import Core
 from ringmain.core.texting.carrier import CarrierStatus
 from ringmain.dialects.kit import answer
-from ringmain.operator import calls, companies, extensions, fax, meetings, presence, texting, voicemail, webhooks
+from ringmain.operator import (
+    accounts,
+    calls,
+    companies,
+    extensions,
+    fax,
+    meetings,
+    outreach,
+    presence,
+    texting,
+    voicemail,
+    webhooks,
+)
 from ringmain.operator.health import Liveness, Ready
 from ringmain.operator.metering import metered
 from ringmain.operator.metrics import Metrics
@@ -52,12 +64,14 @@ def build(
         return Listed(items=list(carriers()))
 
     operations = [
+        *accounts.OPERATIONS,
         *companies.OPERATIONS,
         *calls.OPERATIONS,
         *presence.OPERATIONS,
         *extensions.OPERATIONS,
         *fax.OPERATIONS,
         *meetings.OPERATIONS,
+        *outreach.OPERATIONS,
         *texting.OPERATIONS,
         *voicemail.OPERATIONS,
         *webhooks.OPERATIONS,
