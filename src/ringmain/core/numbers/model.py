@@ -6,7 +6,10 @@ import msgspec
 
 
 class Number(msgspec.Struct, frozen=True, kw_only=True):
-    """`number` is E.164 with +; `owner_emails` (lower case) are the people who text from it."""
+    """`number` is E.164 with +; `owner_emails` (lower case) are the people who text from it.
+
+    `carrier`: what all texts from it go by; None: what is routed by the recipient.
+    """
 
     id: int
     company_id: int
@@ -16,5 +19,6 @@ class Number(msgspec.Struct, frozen=True, kw_only=True):
     fax: bool
     voice: bool
     owner_emails: list[str]
+    carrier: str | None = None
     created_at: datetime
     updated_at: datetime

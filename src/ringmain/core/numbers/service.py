@@ -20,7 +20,7 @@ class Numbers:
         self._wakeups = wakeups
 
     async def list(self, company_id: int, *, owner_email: str | None = None, sms_only: bool = True) -> list[Number]:
-        """Oldest first; of one owner if asked."""
+        """Oldest first, without extensions' lines; of one owner if asked."""
         rows = await self._database.fetch(store.LIST, company_id, owner_email, sms_only)
         return [store.number_of(row) for row in rows]
 
@@ -73,6 +73,13 @@ class Numbers:
     async def set_owners(self, company_id: int, e164: str, emails: Sequence[str]) -> Number:
         """Say who texts from this number. Raises NotFound, Invalid."""
         return _found(await self._database.fetchrow(store.SET_OWNERS, company_id, e164, _owners(emails)))
+
+    async def set_carrier(self, company_id: int, e164: str, carrier: str | None) -> Number:
+        """Say by which carrier texts from this number go, or None. Raises NotFound("number", "carrier")."""
+        try:
+            return _found(await self._database.fetchrow(store.SET_CARRIER, company_id, e164, carrier))
+        except asyncpg.ForeignKeyViolationError as error:
+            raise NotFound("carrier") from error
 
 
 def _owners(emails: Sequence[str]) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Final
 from ringmain.core.numbers.model import Number
 from ringmain.database.pool import Record
 
-COLUMNS: Final = "id, company_id, number, sms, mms, fax, voice, owner_emails, created_at, updated_at"
+COLUMNS: Final = "id, company_id, number, sms, mms, fax, voice, owner_emails, carrier, created_at, updated_at"
 
 CREATE: Final = f"""
 INSERT INTO numbers (company_id, number, sms, mms, fax, voice, owner_emails) VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -13,7 +13,7 @@ RETURNING {COLUMNS}
 """
 LIST: Final = f"""
 SELECT {COLUMNS} FROM numbers
-WHERE company_id = $1 AND ($2::text IS NULL OR lower($2) = ANY (owner_emails)) AND (sms OR NOT $3)
+WHERE company_id = $1 AND NOT line AND ($2::text IS NULL OR lower($2) = ANY (owner_emails)) AND (sms OR NOT $3)
 ORDER BY id
 """
 GET_BY_NUMBER: Final = f"SELECT {COLUMNS} FROM numbers WHERE company_id = $1 AND number = $2"
@@ -25,6 +25,10 @@ ORDER BY lower($2) = ANY (owner_emails) DESC, id LIMIT 1
 """
 SET_OWNERS: Final = f"""
 UPDATE numbers SET owner_emails = $3, updated_at = now() WHERE company_id = $1 AND number = $2
+RETURNING {COLUMNS}
+"""
+SET_CARRIER: Final = f"""
+UPDATE numbers SET carrier = $3, updated_at = now() WHERE company_id = $1 AND number = $2
 RETURNING {COLUMNS}
 """
 UPDATE: Final = f"""
@@ -46,6 +50,7 @@ def number_of(row: Record) -> Number:
         fax=row["fax"],
         voice=row["voice"],
         owner_emails=row["owner_emails"],
+        carrier=row["carrier"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
     )
