@@ -2,7 +2,6 @@
 
 from base64 import b64encode
 from typing import Final
-from urllib.parse import quote
 
 import msgspec
 from starlette.requests import Request
@@ -11,7 +10,7 @@ from starlette.responses import Response
 from ringmain.core.credentials.model import Caller
 from ringmain.core.files.service import MAX_SIZE
 from ringmain.core.system import Core
-from ringmain.dialects.kit import answer, body, form
+from ringmain.dialects.kit import answer, body, content, form
 from ringmain.dialects.kit.errors import BadRequest
 from ringmain.dialects.kit.routing import Endpoint
 from ringmain.dialects.ringplan import ids, wire
@@ -22,8 +21,6 @@ LINK_LIFETIME: Final = 3600
 """Seconds for which a link to a content works."""
 MAIL_LINK_LIFETIME: Final = 30 * 86_400
 """Seconds for which a link in a mail works: people read them late."""
-SHOWN: Final = ("audio/", "video/", "image/png", "image/jpeg", "image/gif", "image/webp")
-"""Types that browsers may show; the others, which could hold scripts, are saved."""
 
 
 class NewFile(msgspec.Struct):
@@ -84,17 +81,7 @@ class FileRoutes:
         file_id = ids.decode(request.path_params["file_id"], "file")
         await self._credentials.check_link(content_path(company_id, file_id), request.query_params)
         file = await self._files.get(company_id, file_id)
-        content = await self._files.read(company_id, file_id)
-        mimetype = file.mimetype or "application/octet-stream"
-        shown = "inline" if mimetype.startswith(SHOWN) else "attachment"
-        headers = {
-            "Content-Type": mimetype,
-            "Content-Disposition": f"{shown}; filename*=UTF-8''{quote(file.uploaded_name or file.name, safe='')}",
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "sandbox",
-            "Cache-Control": "private, max-age=3600",
-        }
-        return Response(content, headers=headers)
+        return content.respond(file, await self._files.read(company_id, file_id))
 
 
 def content_path(company_id: int, file_id: int) -> str:
