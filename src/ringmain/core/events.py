@@ -43,6 +43,9 @@ CALL_DIAL_ENDED: Final = "call.dial_ended"  # that attempt is over, answered or 
 CALL_ENDED: Final = "call.ended"  # the whole call is over
 CALL_OFFERED: Final = "call.offered"  # a group is about to ring somebody with it
 CALL_RECORDED: Final = "call.recorded"  # it is over, and its recording can be had
+GROUP_CREATED: Final = "group.created"
+GROUP_UPDATED: Final = "group.updated"
+GROUP_DELETED: Final = "group.deleted"
 OUTREACH_CREATED: Final = "outreach.created"
 OUTREACH_UPDATED: Final = "outreach.updated"
 OUTREACH_DISPOSITIONED: Final = "outreach.dispositioned"  # confirmed, cancelled or over
@@ -86,6 +89,9 @@ TYPES: Final = frozenset(
         CALL_ENDED,
         CALL_OFFERED,
         CALL_RECORDED,
+        GROUP_CREATED,
+        GROUP_UPDATED,
+        GROUP_DELETED,
         OUTREACH_CREATED,
         OUTREACH_UPDATED,
         OUTREACH_DISPOSITIONED,

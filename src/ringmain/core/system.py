@@ -21,6 +21,7 @@ from ringmain.core.faxes.service import Faxes
 from ringmain.core.files.pictures import PictureTools
 from ringmain.core.files.service import Files
 from ringmain.core.instances.pbx import PbxAdapter
+from ringmain.core.groups.service import Groups
 from ringmain.core.instances.service import Instances
 from ringmain.core.integrations.service import Integrations
 from ringmain.core.locations.service import Locations
@@ -94,7 +95,8 @@ class Core:
         self.instances = Instances(database, wakeups, pbx or {})
         self.extensions = Extensions(database, wakeups, self.instances)
         self.calls = Calls(database, wakeups)
-        self.sandbox_calls = SandboxCalls(database, self.calls, self.instances, self.files, audio)
+        self.groups = Groups(database, wakeups)
+        self.sandbox_calls = SandboxCalls(database, self.calls, self.groups, self.instances, self.files, audio)
         self.voicemails = Voicemails(database, wakeups, self.files, self.mails, audio)
         self.faxes = Faxes(database, wakeups, self.files, self.mails, fax)
         self.fax_composer = FaxComposer(self.faxes, self.files, fax)

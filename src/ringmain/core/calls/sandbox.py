@@ -8,10 +8,13 @@ from uuid import uuid4
 import msgspec
 
 from ringmain.core.calls import store
+from ringmain.core.calls.group_sandbox import Plan, SandboxGroups
 from ringmain.core.calls.model import Call, CallEnd, Direction, LegEnd, LegOutcome, Network, NewLeg, Outcome
 from ringmain.core.calls.service import Calls
 from ringmain.core.errors import Invalid, NotFound, Unavailable
 from ringmain.core.files.service import Files
+from ringmain.core.groups.model import Group
+from ringmain.core.groups.service import Groups
 from ringmain.core.instances.service import Instances
 from ringmain.core.voicemail.audio import AudioTools
 from ringmain.database.pool import Database
@@ -33,7 +36,8 @@ PLAYED: Final = {"audio/wav": "wav", "audio/mpeg": "mp3"}
 class PlannedCall(msgspec.Struct, frozen=True, kw_only=True):
     """A call to be acted out. Parties: an extension's number, or E.164 with +; an empty `source` is withheld.
 
-    `extension`: who is rung by a call to one of the company's numbers, or dials with one. `ring_s` and `talk_s`:
+    `extension`: who is rung, a group too, by a call to one of the company's numbers, or who dials with one.
+    `answered_by`: the member of a group who answers, else who is rung first. `ring_s` and `talk_s`:
     seconds; it ends now unless it says when it started. `recording`: any that documents/audio.py reads.
     """
 
@@ -45,6 +49,7 @@ class PlannedCall(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime | None = None
     instance_id: int | None = None
     extension: int | None = None
+    answered_by: int | None = None
     source_name: str = ""
     recording: bytes | None = None
     transcription_id: str | None = None
@@ -63,10 +68,18 @@ class SandboxCalls:
     """Acts calls out. Without `audio` none can be recorded."""
 
     def __init__(
-        self, database: Database, calls: Calls, instances: Instances, files: Files, audio: AudioTools | None
+        self,
+        database: Database,
+        calls: Calls,
+        groups: Groups,
+        instances: Instances,
+        files: Files,
+        audio: AudioTools | None,
     ) -> None:
         self._database = database
         self._calls = calls
+        self._groups = groups
+        self._ringing = SandboxGroups(calls, groups)
         self._instances = instances
         self._files = files
         self._audio = audio
@@ -89,10 +102,10 @@ class SandboxCalls:
         start = planned.started_at or datetime.now(UTC) - timedelta(seconds=planned.ring_s + talk)
         rung = start + timedelta(seconds=planned.ring_s)
         reference = f"sandbox-{uuid4()}"
-        leg = f"{reference}-1"
+        group = await self._group(company_id, route)
         new = NewLeg(
             call=reference,
-            leg=leg,
+            leg=f"{reference}-1",
             direction=route.direction,
             network=route.network,
             source=planned.source,
@@ -100,20 +113,35 @@ class SandboxCalls:
             destination=planned.destination,
             ringing_at=start,
             extension_number=route.extension,
-            pbx=_told(reference, planned, route),
+            pbx=_told(reference, planned, route, group),
         )
+        pbx: dict[str, Any] = {}
+        if group is None:
+            await self._calls.ringing(company_id, route.instance_id, new, origin=origin)
+            over = LegEnd(call=reference, leg=new.leg, outcome=leg_outcome, at=rung)
+            await self._calls.dial_ended(company_id, route.instance_id, over, origin=origin)
+        else:
+            plan = Plan(origin=origin, outcome=planned.outcome, answered_by=planned.answered_by, ring_s=planned.ring_s)
+            acted = await self._ringing.ring(group, new, plan, (leg_outcome, outcome, release_code))
+            outcome, release_code, rung, pbx = acted.outcome, acted.release_code, acted.at, acted.pbx
+            talk = talk if outcome == "completed" else 0.0
+            file_id = file_id if outcome == "completed" else None
         end = CallEnd(
             call=reference,
             at=rung + timedelta(seconds=talk),
             outcome=outcome,
             release_code=release_code,
+            pbx=pbx,
             recording_file_id=file_id,
             transcription_id=planned.transcription_id,
         )
-        await self._calls.ringing(company_id, route.instance_id, new, origin=origin)
-        over = LegEnd(call=reference, leg=leg, outcome=leg_outcome, at=rung)
-        await self._calls.dial_ended(company_id, route.instance_id, over, origin=origin)
         return await self._calls.ended(company_id, route.instance_id, end, origin=origin)
+
+    async def _group(self, company_id: int, route: Route) -> Group | None:
+        """The group that is rung, if it is one."""
+        if route.extension is None:
+            return None
+        return await self._groups.find(company_id, route.extension, instance_id=route.instance_id)
 
     async def _route(self, company_id: int, planned: PlannedCall) -> Route:
         """Who rings, in which instance. A number is an extension's if it is short and nobody's otherwise."""
@@ -174,9 +202,11 @@ class SandboxCalls:
         return file.id
 
 
-def _told(reference: str, planned: PlannedCall, route: Route) -> dict[str, Any]:
+def _told(reference: str, planned: PlannedCall, route: Route, group: Group | None) -> dict[str, Any]:
     """The fields that an Asterisk would have (its CDR's names)."""
+    tags = {} if group is None else {"tags": [route.direction, *group.tags]}
     return {
+        **tags,
         "linkedid": reference,
         "uniqueid": reference,
         "sequence": 1,

@@ -4,6 +4,7 @@ A PBX may tell everything twice, or again after a failure: what was told before 
 """
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from ringmain.core.calls.model import (
     NewLeg,
 )
 from ringmain.core.errors import Invalid, NotFound
+from ringmain.core.groups.model import Group, OfferedUser
 from ringmain.core.listing import EARLIEST, LATEST, clamped
 from ringmain.database.pool import Database
 from ringmain.database.wakeup import EVENTS, Wakeups
@@ -64,6 +66,28 @@ class Calls:
             self._wakeups.wake(EVENTS)
         return _call.decode(row["call"])
 
+    async def offered(self, group: Group, leg: NewLeg, users: Sequence[OfferedUser], *, origin: str = "") -> None:
+        """The group is about to ring these users with the call, which begins with it; of `leg` only the call counts.
+
+        Once this returns they may be rung: nobody waits for those who are told of it. Raises NotFound("instance"),
+        Invalid.
+        """
+        _check_leg(leg)
+        told = {
+            "group_id": group.id,
+            "dialed": str(group.number),
+            "tags": leg.pbx.get("tags", []),
+            "users": users,
+        }
+        row = await self._database.fetchrow(
+            *(store.OFFERED, group.company_id, group.instance_id, leg.call, leg.direction, leg.network),
+            *(leg.source, leg.source_name, leg.destination, leg.destination_name, leg.leg),
+            *(None, leg.ringing_at, _encoded(leg.pbx), origin, msgspec.json.encode(told).decode()),
+        )
+        if row is None or not row["begun"]:
+            raise NotFound("instance")
+        self._wakeups.wake(EVENTS)
+
     async def dial_ended(self, company_id: int, instance_id: int, end: LegEnd, *, origin: str = "") -> Call:
         """An attempt is over; an answer makes the call answered. Raises NotFound("leg"), Invalid."""
         _check_word("outcome", end.outcome, LEG_OUTCOMES)
@@ -103,9 +127,9 @@ class Calls:
         return _call.decode(found)
 
     async def record(self, company_id: int, call_id: int, *, person_id: int | None = None) -> Call:
-        """The record of a call that has ended; of this person's calls only, where one is given. Raises NotFound("call").
+        """The record of a call that has ended; of this person's calls only, where one is given.
 
-        A person's calls are those that an extension of theirs took part in.
+        Raises NotFound("call"). A person's calls are those that an extension of theirs took part in.
         """
         found = await self._database.fetchval(store.RECORD, company_id, call_id, person_id)
         if found is None:

@@ -21,8 +21,8 @@ WHERE c.company_id = $1 AND c.ended_at IS NOT NULL AND c.started_at >= $2 AND c.
 ORDER BY c.started_at DESC, c.id DESC LIMIT $5 OFFSET $6
 """
 
-# A call that has ended takes no further legs.
-RINGING: Final = """
+# The first that is told of a call begins it. $1 to $9: company, instance, its parties; $10: the leg; $11: its extension
+BEGUN: Final = """
 WITH home AS (
     SELECT id, uuid FROM instances WHERE company_id = $1 AND id = $2
 ), made AS (
@@ -32,9 +32,14 @@ WITH home AS (
         $8, coalesce(nullif($9, ''), name_of($1, home.id, $8)), $11::integer, $12, $13::jsonb
     FROM home
     ON CONFLICT (company_id, instance_id, reference) DO UPDATE SET updated_at = now(),
+        extension_number = coalesce(c.extension_number, excluded.extension_number),
         started_at = CASE WHEN c.ended_at IS NULL THEN least(c.started_at, excluded.started_at) ELSE c.started_at END
     RETURNING c.company_id, c.id, c.ended_at, c AS call
-), rung AS (
+)"""
+
+# A call that has ended takes no further legs.
+RINGING: Final = f"""
+{BEGUN}, rung AS (
     INSERT INTO call_legs AS l (company_id, call_id, reference, extension_number, ringing_at)
     SELECT company_id, id, $10, $11::integer, $12 FROM made WHERE ended_at IS NULL
     ON CONFLICT (company_id, call_id, reference) DO NOTHING
@@ -46,6 +51,18 @@ WITH home AS (
     FROM made, rung
 )
 SELECT EXISTS (SELECT FROM rung) AS new_leg, (SELECT call_json(call)::text FROM made) AS call
+"""
+
+# A group is about to ring somebody: the call begins, but no leg. $15: what the payload has beside the call's own
+OFFERED: Final = f"""
+{BEGUN}, noted AS (
+    INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
+    SELECT $1, 'call.offered', id, id, $14, jsonb_build_object('call_id', id, 'began_at', (call).started_at,
+        'originally_dialed', (call).destination, 'caller_number', (call).source, 'caller_name', (call).source_name)
+        || $15::text::jsonb
+    FROM made WHERE ended_at IS NULL
+)
+SELECT EXISTS (SELECT FROM made) AS begun, $10::text AS leg
 """
 
 # Once for each leg: what was told before stays.
@@ -133,9 +150,12 @@ SELECT coalesce((SELECT call_json(call) FROM changed), call_json(known.call))::t
 FROM known
 """
 
-# For acting calls out: which of the company's instances have this extension.
+# For acting calls out: which of the company's instances have this extension, or group.
 INSTANCES_WITH: Final = """
 SELECT instance_id FROM extensions
+WHERE company_id = $1 AND number = $2::bigint AND ($3::bigint IS NULL OR instance_id = $3)
+UNION
+SELECT instance_id FROM groups
 WHERE company_id = $1 AND number = $2::bigint AND ($3::bigint IS NULL OR instance_id = $3)
 """
 INSTANCE_OF_ANY: Final = """

@@ -57,6 +57,8 @@ SELECT
     EXISTS (
         SELECT FROM extensions WHERE company_id = $1 AND instance_id = $2 AND number = $3
             AND id IS DISTINCT FROM $4::bigint
+        UNION ALL
+        SELECT FROM groups WHERE company_id = $1 AND instance_id = $2 AND number = $3
     ) AS number_taken,
     $5::bigint IS NULL OR EXISTS (SELECT FROM people WHERE company_id = $1 AND id = $5) AS person_known,
     $6::bigint IS NULL OR EXISTS (SELECT FROM locations WHERE company_id = $1 AND id = $6) AS location_known,
@@ -91,6 +93,8 @@ WITH home AS (
 ), e AS (
     DELETE FROM extensions x USING home WHERE x.company_id = $1 AND x.instance_id = home.id
     RETURNING x.*
+), gone AS (
+    DELETE FROM groups g USING home WHERE g.company_id = $1 AND g.instance_id = home.id
 ), noted AS (
     INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
     SELECT company_id, 'extension.deleted', id, id, $3, {SUMMARY} FROM e
@@ -109,7 +113,8 @@ LEFT JOIN (
 ORDER BY one.instance_id, one.number
 """
 CHECK: Final = """
-SELECT EXISTS (SELECT FROM extensions WHERE company_id = $1 AND instance_id = $2 AND number = $3) AS number_taken,
+SELECT EXISTS (SELECT FROM extensions WHERE company_id = $1 AND instance_id = $2 AND number = $3)
+    OR EXISTS (SELECT FROM groups WHERE company_id = $1 AND instance_id = $2 AND number = $3) AS number_taken,
     EXISTS (
         SELECT FROM extensions WHERE company_id = $1 AND instance_id = $2 AND person_id =
             (SELECT id FROM people WHERE company_id = $1 AND lower(email) = lower($4))
