@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 
 from ringmain.core.system import Core
+from ringmain.delivery.faces import Face
 from ringmain.delivery.relay import Relay
 from ringmain.delivery.worker import DeliveryWorker
 from ringmain.dialects.ringotel import ids as ringotel_ids
@@ -70,7 +71,7 @@ async def both(core: Core) -> AsyncIterator[Both]:
     await follower.start()
     await FETCH.start()
     apps = {**build_ringotel(core, "https://phone.example.com", FETCH), **build_ringplan(core, "https://x", sockets)}
-    faces = {"ringplan": RingPlanFace(), "ringotel": RingotelFace(core, "https://phone.example.com")}
+    faces: dict[str, Face] = {"ringplan": RingPlanFace(), "ringotel": RingotelFace(core, "https://phone.example.com")}
     relay = Relay(core.database, core.wakeups, poll=0.02, gap=0.001)
     worker = DeliveryWorker(core.database, core.wakeups, faces, LOCAL, poll=0.02, gap=0.001, timeout=2.0)
     async with (

@@ -174,6 +174,7 @@ async def test_reading_2_orgid_and_domain(acme: Caller, globex: Caller, world: W
 async def test_reading_3_no_type_is_1(acme: Caller, world: World, users: Users) -> None:
     first, second = await send(acme, type=None), await send(acme, type="1")
     assert first["sessionid"] == second["sessionid"]
+    kind: object
     for kind in (0, 3, 4, 5, 6, 9, 100, -1, "text", 1.5, True, {}):
         (await acme("message", orgid=acme.orgid, **{"from": OUTSIDE}, to="502", content="Hi", type=kind)).error(400)
 
@@ -244,6 +245,7 @@ async def test_reading_10_refusals(acme: Caller, globex: Caller, world: World, u
     content = {"duration": 100, "caller": "501", "called": OUTSIDE}
     before = await counts(world.core.database)
     (await acme("message", orgid=acme.orgid, type=8, content=content)).error(400)
+    bad: object
     for bad in ("text", None, [], {}, {**content, "duration": "long"}, {**content, "caller": None}, {"duration": 1}):
         (await acme("message", orgid=acme.orgid, type=8, sessionid=session, content=bad)).error(400)
     (await acme("message", orgid=acme.orgid, type=8, sessionid=ids.encode_stamp(8192), content=content)).error(404)
@@ -318,6 +320,7 @@ async def test_message_of_the_future_counts_as_of_now(acme: Caller, world: World
     await send(acme, sessionid=session, content="Now")
     messages = await messages_of(world.core, acme, session)
     assert [one.text for one in messages] == ["Hi there 👋", "Tomorrow", "Now"]
+    timestamp: object
     for timestamp in (-1, "soon", 1e300, [], 253_402_300_800_000):
         given = {"orgid": acme.orgid, "from": OUTSIDE, "to": "502", "content": "Hi", "timestamp": timestamp}
         (await acme("message", **given)).error(400)
@@ -380,15 +383,15 @@ async def test_message_refusals_write_nothing(acme: Caller, globex: Caller, worl
 # Files
 
 
-def form(caller: Caller, content: bytes = PNG, **fields: str) -> aiohttp.FormData:
+def form(caller: Caller, fields: dict[str, str], content: bytes = PNG) -> aiohttp.FormData:
     data = aiohttp.FormData({"orgid": caller.orgid, **fields})
     data.add_field("file", content, filename="ticket.png", content_type="image/png")
     return data
 
 
 async def test_message_file_by_form(acme: Caller, world: World, users: Users) -> None:
-    plain = (await acme.post(data=form(acme, to="502\n", **{"from": OUTSIDE}))).result()
-    by_ids = (await acme.post(data=form(acme, userid=users.nobody, senderid="1a2b3c4d5e6f"))).result()
+    plain = (await acme.post(data=form(acme, {"to": "502\n", "from": OUTSIDE}))).result()
+    by_ids = (await acme.post(data=form(acme, {"userid": users.nobody, "senderid": "1a2b3c4d5e6f"}))).result()
     for sent in (plain, by_ids):
         (message,) = await messages_of(world.core, acme, sent["sessionid"])
         (file,) = message.files
@@ -399,7 +402,7 @@ async def test_message_file_by_form(acme: Caller, world: World, users: Users) ->
 async def test_message_file_imported_and_placed(acme: Caller, world: World, users: Users) -> None:
     session = (await acme("message", orgid=acme.orgid, **{"from": OUTSIDE}, to="501")).result()["sessionid"]
     given = {"sessionid": session, "timestamp": "1733829203832", "from": "501", "to": OUTSIDE}
-    sent = (await acme.post(data=form(acme, **given))).result()
+    sent = (await acme.post(data=form(acme, given))).result()
     other = (await acme("message", orgid=acme.orgid, **{"from": "+13105550155"}, to="501")).result()["sessionid"]
     await acme("message", orgid=acme.orgid, messageid=sent["messageid"], sessionid=other, type=2)
     (original,), (placed,) = [await messages_of(world.core, acme, one) for one in (session, other)]
@@ -409,11 +412,11 @@ async def test_message_file_imported_and_placed(acme: Caller, world: World, user
 
 async def test_message_file_refusals(acme: Caller, globex: Caller, world: World, users: Users) -> None:
     before = await counts(world.core.database)
-    (await acme.post(data=form(acme, b"", to="502", **{"from": OUTSIDE}))).error(400)
-    (await acme.post(data=form(acme, to="999", **{"from": OUTSIDE}))).error(404)
-    (await acme.post(data=form(acme, to="502"))).error(400)
-    (await acme.post(data=form(globex, to="502", **{"from": OUTSIDE}))).error(404)
-    (await acme.post(data=form(acme, to="502", **{"from": OUTSIDE}), key="wrong")).error(401, 401)
+    (await acme.post(data=form(acme, {"to": "502", "from": OUTSIDE}, b""))).error(400)
+    (await acme.post(data=form(acme, {"to": "999", "from": OUTSIDE}))).error(404)
+    (await acme.post(data=form(acme, {"to": "502"}))).error(400)
+    (await acme.post(data=form(globex, {"to": "502", "from": OUTSIDE}))).error(404)
+    (await acme.post(data=form(acme, {"to": "502", "from": OUTSIDE}), key="wrong")).error(401, 401)
     assert await counts(world.core.database) == before
 
 
