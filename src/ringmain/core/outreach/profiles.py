@@ -31,7 +31,7 @@ class Profiles:
 
         Raises Invalid, AlreadyExists (the name, in any case), NotFound("company").
         """
-        checked = await self._checked(company_id, settings)
+        checked = await self.check(company_id, settings)
         arguments = (company_id, check_name(name), _json(checked), MAX_PROFILES)
         try:
             row = await self._database.fetchrow(store.CREATE_PROFILE, *arguments)
@@ -68,7 +68,7 @@ class Profiles:
         Raises NotFound("profile"), Invalid, AlreadyExists.
         """
         await self.get_profile(company_id, profile_id)
-        checked = None if settings is None else await self._checked(company_id, settings)
+        checked = None if settings is None else await self.check(company_id, settings)
         wanted = None if name is None else check_name(name)
         try:
             async with self._database.transaction() as connection:
@@ -90,7 +90,8 @@ class Profiles:
                 raise WrongState("reminders of this profile are open: cancel them first")
             await connection.execute(store.DELETE_PROFILE, company_id, profile_id)
 
-    async def _checked(self, company_id: int, settings: ProfileSettings) -> ProfileSettings:
+    async def check(self, company_id: int, settings: ProfileSettings) -> ProfileSettings:
+        """The settings as they would be kept, numbers in E.164. Raises Invalid, NotFound("company")."""
         row = await self._database.fetchrow(companies.GET, company_id)
         if row is None:
             raise NotFound("company")
