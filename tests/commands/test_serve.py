@@ -93,6 +93,10 @@ async def test_the_demo_logs_in_to_ringrx(tmp_path: Path) -> None:
             assert status == 200
             assert isinstance(tokens, dict)
             assert await get(f"{server.url}/myphones", Authorization=tokens["access_token"]) == 200
+        query = f"token={token}&secret={secret}"
+        status, _ = await post(f"{server.url}/auth/token?{query}", None)
+        assert status == 200
+        assert await get(f"{server.url}/auth/token?{query}") == 405
         assert await server.end(signal.SIGTERM) == 0
     async with Served(tmp_path, "--demo") as server:
         await server.said(RINGRX)

@@ -1,4 +1,7 @@
-"""Upkeep of what grows without end: partitions are made ahead and dropped when they have outlived their retention."""
+"""Upkeep of what grows without end: partitions are made ahead and dropped when they have outlived their retention.
+
+Logins that have expired are swept up on the way.
+"""
 
 import asyncio
 import re
@@ -8,6 +11,7 @@ from typing import Final
 import asyncpg
 import structlog
 
+from ringmain.core.credentials.grant_store import SWEEP as SWEEP_GRANTS
 from ringmain.database.pool import Database
 from ringmain.delivery.session import FAILURES
 from ringmain.delivery.store import (
@@ -65,6 +69,7 @@ class Upkeep:
         """One round, by one node at a time; returns the tables that were dropped. Raises what the database raises."""
         await self._run(ENSURE_PARTITIONS, MONTHS_AHEAD)
         await self._run(CANCEL_STRAYS)
+        await self._run(SWEEP_GRANTS)
         names = [row["name"] for row in await self._database.fetch(PARTITIONS)]
         dropped = []
         for name in names:

@@ -47,6 +47,10 @@ ON CONFLICT (key) DO UPDATE SET
     since = CASE WHEN t.since < now() - $2::interval THEN now() ELSE t.since END
 RETURNING key, tries, extract(epoch FROM since + $2::interval - now())::float8 AS seconds_left
 """
+TRIES: Final = """
+SELECT key, tries, extract(epoch FROM since + $2::interval - now())::float8 AS seconds_left FROM login_tries
+WHERE key = ANY ($1::bytea[]) AND since >= now() - $2::interval
+"""
 # $2: a key under which only the last try is forgotten
 FORGET: Final = """
 WITH forgotten AS (

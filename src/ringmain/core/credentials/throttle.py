@@ -27,20 +27,36 @@ class Throttle:
 
     async def count(self, name: str, address: str) -> None:
         """Count a try that is about to be made. Raises Throttled."""
-        limits = {
-            _key("both", name.lower(), address): TRIES_OF_BOTH,
-            _key("name", name.lower()): TRIES_OF_NAME,
-            _key("address", address): TRIES_OF_ADDRESS,
-        }
+        limits = _limits(name, address)
         rows = await self._database.fetch(store.TRY, sorted(limits), WINDOW)
-        over = [row["seconds_left"] for row in rows if row["tries"] > limits[row["key"]]]
-        if over:
-            raise Throttled(max(1, ceil(max(over))))
+        _refuse([row["seconds_left"] for row in rows if row["tries"] > limits[row["key"]]])
+
+    async def check(self, name: str, address: str) -> None:
+        """Count nothing yet: for secrets of so many bits that a few guesses side by side do not matter.
+
+        Raises Throttled.
+        """
+        limits = _limits(name, address)
+        rows = await self._database.fetch(store.TRIES, list(limits), WINDOW)
+        _refuse([row["seconds_left"] for row in rows if row["tries"] >= limits[row["key"]]])
 
     async def forget(self, name: str, address: str) -> None:
         """The secret was right: its tries were nobody's guesses. What others tried from the address stays counted."""
         keys = [_key("both", name.lower(), address), _key("name", name.lower())]
         await self._database.execute(store.FORGET, keys, _key("address", address))
+
+
+def _limits(name: str, address: str) -> dict[bytes, int]:
+    return {
+        _key("both", name.lower(), address): TRIES_OF_BOTH,
+        _key("name", name.lower()): TRIES_OF_NAME,
+        _key("address", address): TRIES_OF_ADDRESS,
+    }
+
+
+def _refuse(seconds_left: list[float]) -> None:
+    if seconds_left:
+        raise Throttled(max(1, ceil(max(seconds_left))))
 
 
 def _key(*parts: str) -> bytes:
