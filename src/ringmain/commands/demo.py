@@ -34,6 +34,7 @@ class Secrets(msgspec.Struct, frozen=True):
     passwords: dict[str, str] = {}
     ringrx_token: str = ""
     ringrx_secret: str = ""
+    ringotel_key: str = ""
 
 
 def allow_listener(settings: Settings) -> Settings:
@@ -66,6 +67,7 @@ async def _prepare(ringmain: Ringmain, file: Path) -> Secrets:
     keys = {entry["dialect"]: entry for entry in made.api_keys}
     _, ringplan_key = await _usable(core, company_id, keys["ringplan"], old.ringplan_key)
     ringrx_token, ringrx_secret = await _usable(core, company_id, keys["ringrx"], old.ringrx_secret)
+    ringotel_key = await _usable_of_account(core, company_id, keys["ringotel"], old.ringotel_key)
     core.credentials.accept_operator_token("demo", token)
     kept = Secrets(
         ringplan_key=ringplan_key,
@@ -73,6 +75,7 @@ async def _prepare(ringmain: Ringmain, file: Path) -> Secrets:
         passwords={**old.passwords, **passwords},
         ringrx_token=ringrx_token,
         ringrx_secret=ringrx_secret,
+        ringotel_key=ringotel_key,
     )
     await asyncio.to_thread(_write, file, kept)
     return kept
@@ -87,6 +90,15 @@ async def _usable(core: Core, company_id: int, entry: Entry, old_secret: str) ->
     old = await core.credentials.revoke_api_key(company_id, key_id)
     made = await core.credentials.create_api_key(company_id, old.dialect, old.name)
     return made.key.token, made.secret
+
+
+async def _usable_of_account(core: Core, company_id: int, entry: Entry, old_secret: str) -> str:
+    """The same of a key of the company's account."""
+    account_id = (await core.companies.get(company_id)).account_id
+    key_id, secret = int(entry["ids"]["ringcentral"]), entry.get("secret", old_secret)
+    if await core.accounts.has_secret(account_id, key_id, secret):
+        return str(secret)
+    return (await core.accounts.rotate_key(account_id, key_id)).secret
 
 
 def _read(file: Path) -> Secrets:
@@ -109,6 +121,7 @@ Ringmain is ready: {url}        (secrets of this demo: {file})
 
 RingPlan API key   {kept.ringplan_key}
 RingRx API key     token {kept.ringrx_token}  secret {kept.ringrx_secret}
+Ringotel API key   {kept.ringotel_key}
 Operator token     {kept.operator_token}
 People and passwords
 {people}
@@ -129,6 +142,10 @@ Or as RingRx (logging in with a person's e-mail as username, and password, works
   TOKEN=$(curl -sS -d token={kept.ringrx_token} -d secret={kept.ringrx_secret} {url}/auth/token |
     grep -o '"access_token":"[^"]*' | cut -d '"' -f 4)
   curl -sS -H "Authorization: Bearer $TOKEN" {url}/myphones
+
+Or as Ringotel, whose methods are all at one address:
+  curl -sS -H 'Authorization: Bearer {kept.ringotel_key}' -H 'Content-Type: application/json' \\
+    -d '{{"method": "getOrganizations"}}' {url}/api
 
 Let a text come in:
   curl -sS -H 'Authorization: Bearer {kept.operator_token}' -H 'Content-Type: application/json' \\

@@ -194,6 +194,21 @@ class ApiKeyBody(Body, frozen=True, kw_only=True):
     person_id: Id | None = None
 
 
+class AccountKeyBody(Body, frozen=True, kw_only=True):
+    """A key of an account; `webhook_url` is told everything that happens in the account's companies."""
+
+    name: Name
+    webhook_url: str = ""
+
+
+class AccountKeyChange(Body, frozen=True, kw_only=True):
+    """What is absent stays. An empty `webhook_url` ends it; the first one needs the key's own `secret`."""
+
+    active: bool | None = None
+    webhook_url: str | None = None
+    secret: str | None = None
+
+
 class UserTokenBody(Body, frozen=True, kw_only=True):
     """How long the token lasts, in seconds: from a minute to 30 days."""
 

@@ -13,6 +13,7 @@ from ringmain.core.numbers.normalise import normalise
 from ringmain.core.people.model import Person
 from ringmain.core.system import Core
 from ringmain.dialects.ringplan.events import WEBHOOK_TYPES
+from ringmain.setup.accounts import DIALECT, AccountApplier, account_of
 from ringmain.setup.difference import differs, differs_in, said
 from ringmain.setup.document import (
     ApiKeyPart,
@@ -25,6 +26,7 @@ from ringmain.setup.document import (
     WebhookPart,
 )
 from ringmain.setup.lines import Path
+from ringmain.setup.outreach import OutreachApplier
 from ringmain.setup.report import Action, CompanyReport, Entry
 from ringmain.setup.spellings import spell
 from ringmain.setup.telephony import TelephonyApplier
@@ -57,6 +59,8 @@ class CompanyApplier:
         report.api_keys = await self._each("api_keys", part.api_keys, self._api_key)
         report.webhooks = await self._each("webhooks", part.webhooks, self._webhook)
         report.contacts = await self._each("contacts", part.contacts, self._contact)
+        outreach = OutreachApplier(self._core, self._company)
+        report.outreach_profiles = await self._each("outreach_profiles", part.outreach_profiles, outreach.profile)
         await self._guarded(self._path, self._require_owner())
         return report
 
@@ -74,16 +78,23 @@ class CompanyApplier:
     async def _apply_company(self) -> Entry:
         part, companies = self._part, self._core.companies
         company = await companies.find_by_key(part.key)
-        given = said(part, "name", "country", "timezone")
+        given = said(part, "name", "country", "timezone", "domain")
+        account_id = None if part.account is UNSET else await account_of(self._core, part.account)
         action: Action = "unchanged"
         if company is None:
-            company = await companies.create(key=part.key, profile=part.profile, **given)
+            company = await companies.create(key=part.key, profile=part.profile, account_id=account_id, **given)
+            await self._core.accounts.cover(company.account_id)
             action = "created"
         elif differs(company, given) or differs_in(company.profile, part.profile):
             company = await companies.update(company.id, profile=part.profile, **given)
             action = "updated"
+        if account_id not in (None, company.account_id):
+            await self._core.accounts.adopt(account_id, company.id)
+            company = await companies.get(company.id)
+            action = "updated"
         self._company = company
-        return {"key": part.key, "name": company.name, "action": action, "ids": spell(company.id)}
+        entry = {"key": part.key, "name": company.name, "domain": company.domain}
+        return {**entry, "action": action, "ids": spell(company.id)}
 
     async def _require_owner(self) -> None:
         try:
@@ -155,6 +166,9 @@ class CompanyApplier:
         if owners is not None and number.owner_emails != owners:
             number = await numbers.set_owners(company_id, e164, owners)
             action = "updated"
+        if part.carrier is not UNSET and (number.carrier or "") != part.carrier:
+            number = await numbers.set_carrier(company_id, e164, part.carrier or None)
+            action = "updated"
         return {"number": number.number, "owners": number.owner_emails, "action": action, "ids": spell(number.id)}
 
     async def _known(self, email: str) -> Person:
@@ -164,6 +178,8 @@ class CompanyApplier:
         return person
 
     async def _api_key(self, part: ApiKeyPart) -> Entry:
+        if part.dialect == DIALECT:
+            return await AccountApplier(self._core, self._company).api_key(part)
         credentials, company_id = self._core.credentials, self._company.id
         keys = await credentials.list_api_keys(company_id)
         found = [key for key in keys if (key.dialect, key.name) == (part.dialect, part.name)]

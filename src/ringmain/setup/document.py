@@ -61,13 +61,17 @@ class LocationPart(Part, frozen=True, kw_only=True):
 
 
 class NumberPart(Part, frozen=True, kw_only=True):
-    """[[companies.numbers]], known by number. `owners` are e-mails of the company's people."""
+    """[[companies.numbers]], known by number. `owners` are e-mails of the company's people.
+
+    `carrier` takes all texts from this number; "" for none: then they go by the recipient's route.
+    """
 
     number: str
     sms: bool | UnsetType = UNSET
     mms: bool | UnsetType = UNSET
     fax: bool | UnsetType = UNSET
     voice: bool | UnsetType = UNSET
+    carrier: str | UnsetType = UNSET
     owners: list[str] | UnsetType = UNSET
 
 
@@ -108,12 +112,17 @@ class ExtensionPart(Part, frozen=True, kw_only=True):
 
 
 class ApiKeyPart(Part, frozen=True, kw_only=True):
-    """[[companies.api_keys]], known by dialect and name. `person` (e-mail) is whom the key is bound to."""
+    """[[companies.api_keys]], known by dialect and name. `person` (e-mail) is whom the key is bound to.
+
+    Of dialect ringotel it is a key of the company's account, and `webhook` the address where it is told of everything
+    in the account's companies; empty: of nothing.
+    """
 
     dialect: Dialect
     name: Text
     secret: Annotated[str, Meta(min_length=24)] | UnsetType = UNSET
     person: str | UnsetType = UNSET
+    webhook: str | UnsetType = UNSET
 
 
 class WebhookPart(Part, frozen=True, kw_only=True):
@@ -136,11 +145,26 @@ class ContactPart(Part, frozen=True, kw_only=True):
     last_name: str | UnsetType = UNSET
 
 
+class OutreachProfilePart(Part, frozen=True, kw_only=True):
+    """[[companies.outreach_profiles]], known by name. `settings` are those of core/outreach/model.py.
+
+    What TOML has no null for is said by "": `quiet_from = ""` with `quiet_until = ""` is no quiet hours.
+    """
+
+    name: Text
+    settings: dict[str, Any] = {}
+
+
 class CompanyPart(Part, frozen=True, kw_only=True):
-    """[[companies]], known by key."""
+    """[[companies]], known by key. Those with the same `account` are one's: its keys open all of them.
+
+    `domain` is a label that no other company has; without it, it is made from the key.
+    """
 
     key: Text
     name: Text
+    account: Text | UnsetType = UNSET
+    domain: Text | UnsetType = UNSET
     country: str | UnsetType = UNSET
     timezone: str | UnsetType = UNSET
     profile: dict[str, Any] = {}
@@ -152,13 +176,14 @@ class CompanyPart(Part, frozen=True, kw_only=True):
     api_keys: list[ApiKeyPart] = []
     webhooks: list[WebhookPart] = []
     contacts: list[ContactPart] = []
+    outreach_profiles: list[OutreachProfilePart] = []
 
 
 class CarrierPart(Part, frozen=True, kw_only=True):
     """[[carriers]], known by name. `settings`: see carriers/<kind>."""
 
     name: Text
-    kind: Literal["sandbox", "smpp"]
+    kind: Literal["sandbox", "smpp", "relayed"]
     settings: dict[str, Any] = {}
 
 
@@ -233,6 +258,9 @@ class Document:
         owners = [index for index, person in enumerate(company.people) if person.owner]
         if len(owners) > 1:
             raise self.error((*path, "people", owners[1], "owner"), "a company has one owner")
+        for index, key in enumerate(company.api_keys):
+            if key.webhook is not UNSET and key.dialect != "ringotel":
+                raise self.error((*path, "api_keys", index, "webhook"), "only keys of ringotel have webhooks")
         for index, person in enumerate(company.people):
             self._valid((*path, "people", index, "email"), check_email, person.email)
             if person.timezone:
@@ -254,6 +282,8 @@ class Document:
         self._unique((*path, "extensions"), extensions, "number")
         self._unique((*path, "api_keys"), [(key.dialect, key.name) for key in company.api_keys], "name")
         self._unique((*path, "webhooks"), [_webhook_identity(webhook) for webhook in company.webhooks], "url")
+        profiles = [profile.name.lower() for profile in company.outreach_profiles]
+        self._unique((*path, "outreach_profiles"), profiles, "name")
         self._unique((*path, "contacts"), [contact.number for contact in company.contacts], "number")
 
     def _numbers(self, path: Path, company: CompanyPart) -> Iterator[tuple[Path, str]]:

@@ -45,6 +45,10 @@ class Accounts:
         """Raises NotFound("account")."""
         return store.account_of(_found(await self._database.fetchrow(store.GET, account_id), "account"))
 
+    async def list_all(self) -> list[Account]:
+        """All accounts, oldest first; for operators."""
+        return [store.account_of(row) for row in await self._database.fetch(store.LIST_ALL)]
+
     async def find_by_key(self, key: str) -> Account | None:
         """The account that `ringmain apply` made under this key."""
         row = await self._database.fetchrow(store.GET_BY_KEY, key)
@@ -77,6 +81,20 @@ class Accounts:
             )
             await cover(database, wakeups, account_id)
         return company
+
+    async def adopt(self, account_id: int, company_id: int) -> None:
+        """Let a company belong to this account, and be told of by its webhooks instead of the other's.
+
+        Raises NotFound (the company, the account).
+        """
+        await self.get(account_id)
+        async with joined_transaction(self._database, self._wakeups) as (database, wakeups):
+            old = await database.fetchval(store.ADOPT, account_id, company_id)
+            if old is None:
+                raise NotFound("company")
+            for one in sorted({old, account_id}):
+                await cover(database, wakeups, one)
+        self._wakeups.wake(CREDENTIALS)
 
     async def cover(self, account_id: int) -> None:
         """Let all companies of the account be told of by its keys' webhooks, those that joined it just now too."""
@@ -121,17 +139,17 @@ class Accounts:
         """Let a key open nothing and be told nothing, or again what it did before. Raises NotFound("key")."""
         return await self._write_key(account_id, store.SET_ACTIVE, account_id, key_id, active)
 
-    async def set_webhook(self, account_id: int, key_id: int, url: str, secret: str) -> AccountKey:
-        """Give a key a webhook address, or none when it is empty. `secret` is the key's own: its webhooks say it.
+    async def set_webhook(self, account_id: int, key_id: int, url: str, secret: str | None = None) -> AccountKey:
+        """Give a key a webhook address, or none when it is empty.
 
-        Raises NotFound("key"), Invalid (the address, or another secret).
+        `secret` is the key's own: its webhooks say it. It is needed for the first address. Raises NotFound("key"),
+        Invalid (the address, or not the key's secret).
         """
         _check_webhook(url)
-        if not await self.has_secret(account_id, key_id, secret):
-            known = any(key.id == key_id for key in await self.list_keys(account_id))
-            raise Invalid("secret", "is not that of the key") if known else NotFound("key")
-        arguments = (account_id, key_id, url or None, secret if url else None)
-        return await self._write_key(account_id, store.SET_WEBHOOK, *arguments)
+        if secret is not None and not await self.has_secret(account_id, key_id, secret):
+            await self.get_key(account_id, key_id)
+            raise Invalid("secret", "is not that of the key")
+        return await self._write_key(account_id, store.SET_WEBHOOK, account_id, key_id, url or None, secret)
 
     async def delete_key(self, account_id: int, key_id: int) -> AccountKey:
         """End a key at once, with its webhooks. Raises NotFound("key")."""
@@ -147,12 +165,18 @@ class Accounts:
             if error.as_dict().get("constraint_name") == "account_keys_secret":
                 raise AlreadyExists("this secret is in use") from error
             raise AlreadyExists("a key of this name exists") from error
+        except asyncpg.CheckViolationError as error:
+            raise Invalid("secret", "is needed: webhooks say the key, and only its hash is kept") from error
         self._wakeups.wake(CREDENTIALS)
         return key
 
     async def list_keys(self, account_id: int) -> list[AccountKey]:
         """All keys of an account, oldest first, without their secrets."""
         return [store.key_of(row) for row in await self._database.fetch(store.LIST_KEYS, account_id)]
+
+    async def get_key(self, account_id: int, key_id: int) -> AccountKey:
+        """Raises NotFound("key")."""
+        return store.key_of(_found(await self._database.fetchrow(store.GET_KEY, account_id, key_id), "key"))
 
     async def has_secret(self, account_id: int, key_id: int, secret: str) -> bool:
         """Whether this is the key's secret."""

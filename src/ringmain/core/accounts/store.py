@@ -11,6 +11,7 @@ KEY_COLUMNS: Final = "id, account_id, name, active, webhook_url, created_at, upd
 
 CREATE: Final = f"INSERT INTO accounts (name, key) VALUES ($1, $2) RETURNING {COLUMNS}"
 GET: Final = f"SELECT {COLUMNS} FROM accounts WHERE id = $1"
+LIST_ALL: Final = f"SELECT {COLUMNS} FROM accounts ORDER BY id"
 GET_BY_KEY: Final = f"SELECT {COLUMNS} FROM accounts WHERE key = $1"
 
 COMPANIES: Final = f"SELECT {companies.COLUMNS} FROM companies WHERE account_id = $1 ORDER BY id"
@@ -35,9 +36,10 @@ RETURNING {KEY_COLUMNS}
 SET_ACTIVE: Final = f"""
 UPDATE account_keys SET active = $3, updated_at = now() WHERE account_id = $1 AND id = $2 RETURNING {KEY_COLUMNS}
 """
-# $3 the address, $4 the key itself; both NULL for none
+# $3 the address or NULL for none, $4 the key itself or NULL for the one that is kept
 SET_WEBHOOK: Final = f"""
-UPDATE account_keys SET webhook_url = $3, webhook_secret = $4, updated_at = now()
+UPDATE account_keys SET webhook_url = $3::text, updated_at = now(),
+    webhook_secret = CASE WHEN $3::text IS NOT NULL THEN coalesce($4::text, webhook_secret) END
 WHERE account_id = $1 AND id = $2
 RETURNING {KEY_COLUMNS}
 """
@@ -49,6 +51,10 @@ CALLER: Final = "SELECT account_id, id AS key_id, name AS key_name FROM account_
 LOCK: Final = "SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE"
 WEBHOOKS: Final = """
 SELECT id, name, webhook_url, webhook_secret, active FROM account_keys WHERE account_id = $1 ORDER BY id
+"""
+ADOPT: Final = """
+WITH old AS (SELECT account_id FROM companies WHERE id = $2)
+UPDATE companies SET account_id = $1, updated_at = now() FROM old WHERE id = $2 RETURNING old.account_id
 """
 COMPANY_IDS: Final = "SELECT id FROM companies WHERE account_id = $1 ORDER BY id"
 

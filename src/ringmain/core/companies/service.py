@@ -48,9 +48,7 @@ class Companies:
         It gets an account of its own unless one is given, and a domain from its key. Raises Invalid, AlreadyExists
         (the key, the domain), NotFound("account").
         """
-        _check(name=name, country=country, timezone=timezone)
-        if domain is not None and not DOMAIN.fullmatch(domain):
-            raise Invalid("domain", "must be 1 to 63 letters, digits and hyphens")
+        _check(name=name, country=country, timezone=timezone, domain=domain)
         encoded = msgspec.json.encode(profile or {}).decode()
         notes = notes or CompanyNotes()
         hashed = await hash_password(notes.admin_password) if notes.admin_password else None
@@ -88,16 +86,21 @@ class Companies:
         name: str | None = None,
         timezone: str | None = None,
         country: str | None = None,
+        domain: str | None = None,
         profile: dict[str, Any] | None = None,
         deep: bool = False,
     ) -> Company:
         """Change what is given; `profile` is merged key by key, the objects in it too when `deep`.
 
-        Raises NotFound, Invalid.
+        Raises NotFound, Invalid, AlreadyExists (the domain).
         """
-        _check(name=name, country=country, timezone=timezone)
+        _check(name=name, country=country, timezone=timezone, domain=domain)
         encoded = msgspec.json.encode(profile).decode() if profile else None
-        row = await self._database.fetchrow(store.UPDATE, company_id, name, timezone, country, encoded, deep)
+        arguments = (name, timezone, country, encoded, deep, domain)
+        try:
+            row = await self._database.fetchrow(store.UPDATE, company_id, *arguments)
+        except asyncpg.UniqueViolationError as error:
+            raise AlreadyExists(f"domain {domain} already exists") from error
         company = _found(row)
         # Callers carry their company's time zone and country.
         self._wakeups.wake(CREDENTIALS)
@@ -117,7 +120,7 @@ class Companies:
 
         Raises NotFound, Invalid.
         """
-        _check(name=name, country=None, timezone=None)
+        _check(name=name)
         hashed = await hash_password(admin_password) if admin_password else None
         encoded = msgspec.json.encode(params).decode() if params else None
         arguments = (name, package_id, admin_login, hashed, encoded)
@@ -166,11 +169,15 @@ def _found(row: asyncpg.Record | None) -> Company:
     return store.company_of(row)
 
 
-def _check(*, name: str | None, country: str | None, timezone: str | None) -> None:
+def _check(
+    *, name: str | None, country: str | None = None, timezone: str | None = None, domain: str | None = None
+) -> None:
     if name is not None and not name.strip():
         raise Invalid("name", "must not be empty")
     if country is not None and country not in phonenumbers.SUPPORTED_REGIONS:
         raise Invalid("country", "must be an ISO 3166 code of two capital letters, as in US")
+    if domain is not None and not DOMAIN.fullmatch(domain):
+        raise Invalid("domain", "must be 1 to 63 letters, digits and hyphens")
     if timezone is not None:
         check_timezone(timezone)
 

@@ -24,7 +24,7 @@ GET_BY_KEY: Final = f"SELECT {COLUMNS} FROM companies WHERE key = $1"
 LIST_ALL: Final = f"SELECT {COLUMNS} FROM companies ORDER BY id"
 UPDATE: Final = f"""
 UPDATE companies SET name = coalesce($2, name), timezone = coalesce($3, timezone), country = coalesce($4, country),
-    profile = CASE WHEN $6 THEN merge_json(profile, coalesce($5::jsonb, '{{}}'))
+    domain = coalesce($7, domain), profile = CASE WHEN $6 THEN merge_json(profile, coalesce($5::jsonb, '{{}}'))
         ELSE profile || coalesce($5::jsonb, '{{}}') END, updated_at = now()
 WHERE id = $1
 RETURNING {COLUMNS}
