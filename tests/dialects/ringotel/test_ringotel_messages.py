@@ -322,8 +322,8 @@ async def test_message_of_the_future_counts_as_of_now(acme: Caller, world: World
     assert [one.text for one in messages] == ["Hi there 👋", "Tomorrow", "Now"]
     timestamp: object
     for timestamp in (-1, "soon", 1e300, [], 253_402_300_800_000):
-        given = {"orgid": acme.orgid, "from": OUTSIDE, "to": "502", "content": "Hi", "timestamp": timestamp}
-        (await acme("message", **given)).error(400)
+        given: dict[str, object] = {"orgid": acme.orgid, "from": OUTSIDE, "to": "502", "content": "Hi"}
+        (await acme("message", **given, timestamp=timestamp)).error(400)
 
 
 async def test_messages_imported_of_one_moment_keep_their_order(acme: Caller, world: World, users: Users) -> None:

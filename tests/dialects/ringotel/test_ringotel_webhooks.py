@@ -273,7 +273,14 @@ async def test_a_receiver_that_fails_gets_the_same_messageid_again(pbx: Pbx) -> 
     pbx.receiver.answer = fail_once
     await pbx.say(await pbx.session())
     await pbx.receiver.wait_for(1)
-    (delivery,) = await pbx.world.core.subscriptions.deliveries(pbx.company_id)
-    await pbx.world.core.subscriptions.resend(pbx.company_id, delivery.event_id, delivery.subscription_id)
+    subscriptions = pbx.world.core.subscriptions
+    told = [one for one in await subscriptions.deliveries(pbx.company_id) if one.event_type == "message.created"]
+    which = (pbx.company_id, told[0].event_id, told[0].subscription_id)
+
+    async def failed() -> bool:
+        return [one.status for one in await subscriptions.attempts(*which)] == [500]
+
+    await eventually(failed)
+    await subscriptions.resend(*which)
     first, second = await pbx.receiver.wait_for(2)
     assert first.body == second.body
