@@ -218,6 +218,21 @@ async def test_the_owner_can_change(core: Core, database: Database) -> None:
     assert owner.email == "bob@acme.example"
 
 
+async def test_a_number_with_a_carrier_of_its_own(core: Core, database: Database) -> None:
+    relayed = FULL.replace("mms = true", 'mms = true\ncarrier = "relayed"')
+    company_id = int((await run(database, relayed)).companies[0].company["ids"]["ringcentral"])
+    (number,) = await core.numbers.list(company_id)
+    assert number.carrier == "relayed"
+    for document, action, carrier in (
+        (relayed, "unchanged", "relayed"),
+        (FULL, "unchanged", "relayed"),
+        (relayed.replace('"relayed"', '""'), "updated", None),
+    ):
+        assert (await run(database, document)).companies[0].numbers[0]["action"] == action
+        (number,) = await core.numbers.list(company_id)
+        assert number.carrier == carrier
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -239,6 +254,7 @@ async def test_the_owner_can_change(core: Core, database: Database) -> None:
             "my.toml, line 8, carrier_routes[0].carrier: there is no carrier 'none'",
         ),
         ("https://acme.example/standard", "no url", "companies[0].webhooks[1]: "),
+        ("mms = true", 'mms = true\ncarrier = "none"', "companies[0].numbers[0]: carrier not found"),
     ],
 )
 async def test_a_refusal_leaves_nothing_applied(database: Database, old: str, new: str, message: str) -> None:

@@ -54,7 +54,7 @@ async def _apply_carrier(core: Core, document: Document, index: int, part: Carri
         except msgspec.ValidationError as error:
             raise document.error(path, str(error)) from None
     elif part.settings:
-        raise document.error(path, "a sandbox has no settings")
+        raise document.error(path, f"{part.kind} has no settings")
     row = await core.database.fetchrow(store.CARRIER, part.name)
     if row and row["kind"] == part.kind and msgspec.json.decode(row["settings"]) == part.settings:
         return "unchanged"
