@@ -27,7 +27,7 @@ async def test_a_key_that_goes_while_tokens_are_minted_leaves_none(core: Core, o
     async def try_to_mint() -> Tokens | None:
         try:
             return await mint(core, key)
-        except Unauthenticated:
+        except (Unauthenticated, Throttled):
             return None
 
     async def revoke() -> None:

@@ -54,8 +54,11 @@ async def read(request: Request, limit: int = JSON_LIMIT) -> Parameters:
         values |= fields
     else:
         values |= _decoded(await body.read(request, limit), request.headers.get("content-type", ""))
-    if any(_has_null(item) for item in values.items()):
-        raise BadRequest("There is a NUL character in the parameters")
+    try:
+        if _has_null(values):
+            raise BadRequest("There is a NUL character in the parameters")
+    except RecursionError as error:
+        raise BadRequest("The body is nested too deeply") from error
     return Parameters(values, uploads)
 
 
@@ -106,5 +109,5 @@ def _has_null(value: object) -> bool:
     if isinstance(value, str):
         return "\0" in value
     if isinstance(value, dict):
-        return any(_has_null(item) for item in value.items())
-    return isinstance(value, list | tuple) and any(_has_null(item) for item in value)
+        return any(_has_null(key) or _has_null(item) for key, item in value.items())
+    return isinstance(value, list) and any(_has_null(item) for item in value)
