@@ -46,6 +46,9 @@ SELECT 'faxes', NULL, count(*), extract(epoch FROM clock_timestamp() -
     min(CASE WHEN round = 0 THEN coalesce(send_at, created_at) ELSE updated_at END))
 FROM faxes WHERE due_at IS NOT NULL AND (state <> 'scheduled' OR due_at <= now())
 UNION ALL
+SELECT 'reminders', NULL, count(*), extract(epoch FROM clock_timestamp() - min(due_at))
+FROM outreach_reminders WHERE due_at <= now()
+UNION ALL
 SELECT 'lag', NULL, NULL, (
     SELECT ((id_at(clock_timestamp()) - oldest.id) >> 13)::float8 / 1000
     FROM relay_position p, LATERAL (
@@ -62,6 +65,7 @@ WAITING: Final = {
     "deliveries": "Webhook deliveries that wait or run",
     "mails": "Mails that wait for a mail server or its answer",
     "faxes": "Faxes that wait for a line or are on it",
+    "reminders": "Reminders that are due and that nobody makes yet",
 }
 
 
