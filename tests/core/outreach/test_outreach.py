@@ -164,7 +164,8 @@ async def test_two_answers_at_once_are_one(core: Core, office: Office) -> None:
 async def test_the_log_forgets_the_oldest(core: Core, office: Office) -> None:
     made = await remind(core, await profile(core, office))
     await core.database.execute(
-        "UPDATE outreach_reminders SET log = (SELECT jsonb_agg(e) FROM generate_series(1, $1), jsonb_array_elements(log) e)",
+        "UPDATE outreach_reminders SET log = "
+        "(SELECT jsonb_agg(e) FROM generate_series(1, $1), jsonb_array_elements(log) AS e)",
         MAX_LOG,
     )
     found = await core.outreach.update(office.company_id, made.id, ReminderChange(name="Jim"))
