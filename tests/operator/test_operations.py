@@ -47,7 +47,14 @@ async def test_every_operation_answers_as_described(world: World) -> None:
 
     token = await operator("POST", f"{company}/people/{acme.owner_id}/tokens", 201, json={"lifetime_seconds": 60})
     assert (await world.core.credentials.caller_by_user_token(token["token"])).person_id == acme.owner_id
+    await operator("DELETE", f"{company}/people/{acme.owner_id}/second-factor", 204)
     assert timedelta(0) < datetime.fromisoformat(token["expires_at"]) - datetime.now(UTC) <= timedelta(seconds=60)
+
+    codes = world.core.credentials.one_time_codes
+    await codes.begin(acme.company_id, acme.owner_id, account="owner", issuer="Acme")
+    second_factor = f"{company}/people/{acme.owner_id}/second-factor"
+    await operator("DELETE", second_factor, 204)
+    await operator("DELETE", second_factor, 404)
 
     text = await inbound(world)
     assert (text["direction"], text["sender"], text["text"]) == ("inbound", acme.contact.number, "Hi")
@@ -136,7 +143,7 @@ async def test_every_operation_answers_as_described(world: World) -> None:
     assert (await operator("GET", f"{company}/meetings", 200))["items"][0]["recordings"] == [kept]
 
     carriers = (await operator("GET", f"{V1}/carriers", 200))["items"]
-    assert [(one["name"], one["state"]) for one in carriers] == [("sandbox", "ready")]
+    assert [(one["name"], one["state"]) for one in carriers] == [("relayed", "ready"), ("sandbox", "ready")]
 
     for path in (f"{V1}/openapi.json", "/health", "/ready"):
         await operator("GET", path, 200)
@@ -226,10 +233,13 @@ async def test_one_company_never_shows_through_another(world: World) -> None:
     key = await operator("POST", f"{world.company}/api-keys", 201, json={"dialect": "ringplan", "name": "k"})
     made = await operator("POST", f"{world.company}/endpoints", 201, json={"url": "https://example.com/"})
     tested = await operator("POST", f"{world.company}/endpoints/{made['endpoint']['id']}/test", 202)
+    codes = world.core.credentials.one_time_codes
+    await codes.begin(world.acme.company_id, world.acme.owner_id, account="owner", issuer="Acme")
     await inbound(world)
     other = f"{V1}/companies/{world.globex.company_id}"
     for method, path in (
         ("DELETE", f"api-keys/{key['key']['id']}"),
+        ("DELETE", f"people/{world.acme.owner_id}/second-factor"),
         ("GET", f"endpoints/{made['endpoint']['id']}"),
         ("DELETE", f"endpoints/{made['endpoint']['id']}"),
         ("POST", f"endpoints/{made['endpoint']['id']}/pause"),
@@ -271,7 +281,7 @@ async def test_inbound_texts_are_received_once_with_their_files(world: World) ->
 BAD_TEXTS: tuple[tuple[dict[str, Any], int, str], ...] = (
     ({"to": "+19995550100"}, 404, "not_found"),
     ({"to": "Robert'); DROP TABLE messages;--"}, 404, "not_found"),
-    ({"from": "x" * 40}, 422, "invalid"),
+    ({"from": "x" * 65}, 422, "invalid"),
     ({"text": "a\x00b"}, 400, "bad_request"),
     ({"text": None}, 400, "bad_request"),
     ({"text": "x" * 40_000}, 400, "bad_request"),

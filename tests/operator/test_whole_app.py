@@ -136,4 +136,4 @@ async def test_the_composed_app_is_ready_and_measured(running: Running) -> None:
     assert "ringmain_database_up 1.0" in text
     assert 'ringmain_carrier_state{carrier="sandbox",kind="sandbox",state="ready"} 1.0' in text
     carriers = await operator("GET", f"{V1}/carriers", 200)
-    assert [one["name"] for one in carriers["items"]] == ["sandbox"]
+    assert [one["name"] for one in carriers["items"]] == ["relayed", "sandbox"]
