@@ -1,4 +1,4 @@
-"""Texts to a number: for clients that know of no conversations. Each is written into one, which is opened if need be."""
+"""Texts to a number, for clients that know of no conversations: each goes into one, which is opened if need be."""
 
 from collections.abc import Sequence
 from typing import Final
