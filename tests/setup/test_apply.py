@@ -200,6 +200,24 @@ async def test_what_differs_is_changed(core: Core, database: Database) -> None:
     assert endpoint.url == "https://acme.example/hook2"
 
 
+async def test_admins_and_login_names(core: Core, database: Database) -> None:
+    named = FULL.replace('timezone = "Asia/Tokyo"', 'timezone = "Asia/Tokyo"\nlogin = "bob"\nadmin = true')
+    made = (await run(database, named)).companies[0]
+    company_id = int(made.company["ids"]["ringcentral"])
+    bob = await core.people.find_by_email(company_id, "bob@acme.example")
+    assert bob is not None
+    assert (bob.login, bob.admin, bob.owner) == ("bob", True, False)
+    assert (await core.credentials.caller_by_password("BOB", "correct horse")).manages
+    assert not (await run(database, named)).changed
+    assert not (await run(database, FULL)).changed  # what is left out stays
+    without = named.replace('login = "bob"', 'login = ""').replace("admin = true", "admin = false")
+    assert (await run(database, without)).companies[0].people[1]["action"] == "updated"
+    assert not (await run(database, without)).changed
+    bob = await core.people.find_by_email(company_id, "bob@acme.example")
+    assert bob is not None
+    assert (bob.login, bob.admin) == (None, False)
+
+
 async def test_what_the_file_leaves_out_stays(core: Core, database: Database) -> None:
     first = (await run(database, FULL)).companies[0]
     company_id = int(first.company["ids"]["ringcentral"])

@@ -63,6 +63,11 @@ async def create_user_token(call: Call) -> UserToken:
     )
 
 
+async def remove_second_factor(call: Call) -> None:
+    """Turn off the one-time codes of somebody who has lost them."""
+    await call.core.credentials.one_time_codes.remove(call.company_id, call.ids["person_id"])
+
+
 COMPANY: Final = "/ringmain/v1/companies/{company_id}"
 
 OPERATIONS: Final = (
@@ -76,6 +81,13 @@ OPERATIONS: Final = (
         result=UserToken,
         body=UserTokenBody,
         status=201,
+    ),
+    Operation(
+        method="DELETE",
+        path=f"{COMPANY}/people/{{person_id}}/second-factor",
+        handler=remove_second_factor,
+        result=None,
+        status=204,
     ),
     Operation(method="GET", path=f"{COMPANY}/numbers", handler=list_numbers, result=Listed[Number]),
     Operation(method="GET", path=f"{COMPANY}/api-keys", handler=list_api_keys, result=Listed[ApiKey]),

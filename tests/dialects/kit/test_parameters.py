@@ -118,8 +118,6 @@ async def test_files_keep_their_order_with_and_without_brackets() -> None:
         (b"a=%00", FORM),
         (part("a", "\0").encode() + b"--x--\r\n", MULTIPART),
         (b'{"a":' + b"[" * 100_000, JSON),
-        (b'{"a":' + b"[" * 700 + b"]" * 700 + b"}", JSON),
-        (b'{"a":' * 450 + b"1" + b"}" * 450, JSON),
         (b"nonsense", MULTIPART),
         (b"nonsense", "multipart/form-data"),
         ("".join(part(f"f{number}", "", filename="x") for number in range(30)).encode() + b"--x--\r\n", MULTIPART),
@@ -127,12 +125,15 @@ async def test_files_keep_their_order_with_and_without_brackets() -> None:
     ],
 )
 async def test_what_cannot_be_read_is_a_bad_request(body: bytes, mimetype: str) -> None:
-    if body.count(b"[") == 700 or body.count(b'{"a":') == 450:
-        with suppress(BadRequest):  # how deep is too deep depends on who calls
-            await read(body, mimetype)
-        return
     with pytest.raises(BadRequest):
         await read(body, mimetype)
+
+
+@pytest.mark.parametrize("depth", range(100, 1000, 50))
+async def test_deep_bodies_break_nothing(depth: int) -> None:
+    for opening, closing in ((b"[", b"]"), (b'{"a":', b"}")):
+        with suppress(BadRequest):  # how deep is too deep depends on who calls
+            await read(b'{"a":' + opening * depth + b"1" + closing * depth + b"}", JSON)
 
 
 async def test_a_null_in_the_query_is_a_bad_request() -> None:

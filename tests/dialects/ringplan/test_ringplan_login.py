@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
+import pyotp
 import pytest
 
 from ringmain.core.system import Core
@@ -243,6 +244,26 @@ async def test_forms_of_other_sites_are_refused(page: Caller) -> None:
     for body in (b"back=%ff", b"back=%00", b"&".join(b"a=1" for _ in range(50))):
         (await page("POST", "/login", headers=form, data=body)).problem(400)
     (await page("POST", "/login", headers=form, data=b"x" * 20_000)).problem(413)
+
+
+async def test_one_time_codes_are_asked_for_where_they_are_on(page: Caller, world: World) -> None:
+    codes, who = world.core.credentials.one_time_codes, (page.office.company_id, page.office.owner_id)
+    secret, _ = await codes.begin(*who, account=EMAIL, issuer="Acme")
+    totp = pyotp.TOTP(secret)
+    await codes.confirm(*who, totp.now())
+    (await log_in(page)).problem(401)
+    (await page("POST", "/login", json={"email": EMAIL, "password": PASSWORD, "otp": "12345x"})).problem(401)
+    reply = await submit(page, back=f"{APP}/", email=EMAIL, password=PASSWORD, otp="")
+    assert (reply.status, b"one-time code" in reply.body) == (401, True)
+
+    async def unused() -> str:
+        await world.core.database.execute("UPDATE one_time_codes SET last_step = 0")
+        return totp.now()
+
+    body = {"email": EMAIL, "password": PASSWORD, "otp": await unused()}
+    assert (await page("POST", "/login", json=body)).status == 200
+    (await page("POST", "/login", json=body)).problem(401)
+    assert (await submit(page, back=f"{APP}/", email=EMAIL, password=PASSWORD, otp=await unused())).status == 303
 
 
 # Invitations
