@@ -15,6 +15,7 @@ from tests.conftest import on_database, run
 
 KEY = r"RingPlan API key   (\S+)"
 TOKEN = r"Operator token     (\S+)"
+RINGOTEL = r"Ringotel API key   (\S+)"
 RINGRX = r"RingRx API key     token (\S+)  secret (\S+)"
 
 
@@ -78,6 +79,23 @@ async def test_a_second_start_prints_the_same_secrets(tmp_path: Path) -> None:
         acting["Authorization"] = f"Bearer {await server.said(KEY)}"
         assert acting["Authorization"] != f"Bearer {first[0]}"
         assert await get(f"{server.url}/system/company", **acting) == 200
+
+
+async def test_the_demo_has_a_ringotel_key(tmp_path: Path) -> None:
+    call = {"method": "getOrganizations"}
+    async with Served(tmp_path, "--demo") as server:
+        key = await server.said(RINGOTEL)
+        for path in ("/api", "/"):
+            status, answer = await post(f"{server.url}{path}", call, Authorization=f"Bearer {key}")
+            assert status == 200
+            assert isinstance(answer, dict)
+            assert [one["domain"] for one in answer["result"]] == ["demo"]
+        assert (await post(f"{server.url}/api", call))[0] == 401
+        assert await server.end(signal.SIGTERM) == 0
+    async with Served(tmp_path, "--demo") as server:
+        assert await server.said(RINGOTEL) == key
+        assert await server.end(signal.SIGTERM) == 0
+    assert key not in server.err.read_text()
 
 
 async def test_the_demo_logs_in_to_ringrx(tmp_path: Path) -> None:
