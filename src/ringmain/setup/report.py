@@ -22,6 +22,7 @@ class CompanyReport(msgspec.Struct, kw_only=True):
     api_keys: list[Entry] = []
     webhooks: list[Entry] = []
     contacts: list[Entry] = []
+    outreach_profiles: list[Entry] = []
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -56,5 +57,6 @@ class Report(msgspec.Struct, kw_only=True):
                 company.api_keys,
                 company.webhooks,
                 company.contacts,
+                company.outreach_profiles,
             ):
                 yield from things
