@@ -135,8 +135,8 @@ WITH c AS (
 ), made AS (
     INSERT INTO messages AS m (company_id, id, conversation_id, direction, state, text, sender, recipients,
         encoding, segments, files, read, carrier, carrier_reference, created_at)
-    SELECT $1, CASE WHEN $11::timestamptz IS NULL THEN new_id() ELSE past_id($11) END, $2, 'inbound', 'received', $3, $4,
-        ARRAY[$5::text], $6, $7,
+    SELECT $1, CASE WHEN $11::timestamptz IS NULL THEN new_id() ELSE past_id($11) END, $2, 'inbound', 'received', $3,
+        $4, ARRAY[$5::text], $6, $7,
         coalesce((SELECT jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name, 'mimetype', f.mimetype,
                       'size', f.size, 'uploaded_at', f.uploaded_at) ORDER BY f.id)
                   FROM (SELECT * FROM files WHERE company_id = $1 AND id = ANY ($8::bigint[])
