@@ -124,12 +124,12 @@ GROUPS: Final[dict[str, Group]] = {
             "fax inbound": "/fax/messages/inbound?",
             "fax outbound": "/fax/messages/outbound?",
             "fax scheduled": "/fax/messages/scheduled?",
-            "fax inbound, unread": "/fax/messages/inbound?is_read=false&",
             "fax outbound, by subject": "/fax/messages/outbound?sort=subject&",
             "fax inbound, two sorts": "/fax/messages/inbound?sort=pages,-created_at&",
             "fax inbound, two other sorts": "/fax/messages/inbound?sort=is_read,subject&",
         },
         {
+            "fax inbound, unread": "/fax/messages/inbound?is_read=false",
             "fax inbound, of a number": "/fax/messages/inbound?number=%2B13102007770",
             "fax inbound, search": "/fax/messages/inbound?search=word7770x",
             "fax inbound, search two words": "/fax/messages/inbound?search=party+word7770x",
