@@ -20,8 +20,8 @@ from ringmain.core.faxes.documents import FaxDocuments
 from ringmain.core.faxes.service import Faxes
 from ringmain.core.files.pictures import PictureTools
 from ringmain.core.files.service import Files
-from ringmain.core.instances.pbx import PbxAdapter
 from ringmain.core.groups.service import Groups
+from ringmain.core.instances.pbx import PbxAdapter
 from ringmain.core.instances.service import Instances
 from ringmain.core.integrations.service import Integrations
 from ringmain.core.locations.service import Locations

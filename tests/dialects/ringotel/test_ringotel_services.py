@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 import structlog
 
 from ringmain.dialects.ringotel import ids
@@ -67,13 +66,15 @@ async def test_refused(acme: Caller, globex: Caller) -> None:
     assert (await service(acme))["state"] == 0
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-async def test_other_methods(acme: Caller, method: str) -> None:
-    async with acme.http.request(method, f"{acme.base}/integrations") as response:
-        assert response.status == 405
+async def ask(caller: Caller, method: str, path: str) -> int:
+    headers = {"Authorization": f"Bearer {caller.key}"}
+    async with caller.http.request(method, f"{caller.base}{path}", headers=headers) as response:
+        return response.status
 
 
-async def test_named_for_the_reference(acme: Caller) -> None:
-    headers = {"Authorization": f"Bearer {acme.key}"}
-    async with acme.http.request("GET", f"{acme.base}/integrations", headers=headers) as response:
-        assert response.status == 400
+async def test_only_get_is_answered(acme: Caller) -> None:
+    assert await ask(acme, "GET", "/integrations") == 400
+    assert await ask(acme, "GET", "/integrations/") == 400
+    assert await ask(acme, "GET", "/integrations/x") == 404
+    for method in ("POST", "PUT", "DELETE"):
+        assert await ask(acme, method, "/integrations") == 405
