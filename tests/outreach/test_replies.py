@@ -4,6 +4,7 @@ import pytest
 
 from ringmain.core.system import Core
 from ringmain.core.texting.carrier import InboundText
+from ringmain.core.texting.chats import Entry
 from tests.conftest import furnish
 from tests.outreach.conftest import PATIENT, Clinic
 
@@ -95,6 +96,15 @@ async def test_it_must_be_this_pair_of_numbers(clinic: Clinic, core: Core) -> No
     assert (await clinic.get(made)).is_open
     await clinic.hears("YES")
     assert (await clinic.get(made)).confirmed
+
+
+async def test_what_was_only_written_down_answers_nothing(clinic: Clinic, core: Core) -> None:
+    made = await clinic.remind(await clinic.profile())
+    await clinic.work()
+    (text,) = await clinic.texts()
+    await core.chats.write_down(clinic.company_id, text.conversation_id, Entry(direction="inbound", text="YES"))
+    await clinic.work()
+    assert (await clinic.get(made)).is_open
 
 
 async def test_after_the_date_an_answer_is_an_ordinary_text(clinic: Clinic) -> None:

@@ -111,8 +111,9 @@ BEGIN
             AND r.state IN ('scheduled', 'waiting'));
     RETURN NULL;
 END $$;
+-- What a carrier did not bring was written elsewhere, some time ago: it answers nothing.
 CREATE TRIGGER outreach_text_came AFTER INSERT ON messages FOR EACH ROW
-    WHEN (NEW.direction = 'inbound' AND length(NEW.text) <= 40)
+    WHEN (NEW.direction = 'inbound' AND NEW.carrier IS NOT NULL AND length(NEW.text) <= 40)
     EXECUTE FUNCTION outreach_text_came();
 
 CREATE FUNCTION outreach_mail_ended() RETURNS trigger LANGUAGE plpgsql AS $$
