@@ -87,6 +87,11 @@ async def event_of(world: World, caller: Caller) -> str:
     return str((await caller("POST", "/outreach/events", json=given)).json()["id"])
 
 
+async def callback_of(world: World, caller: Caller) -> str:
+    reply = await caller("POST", "/pbxcallbacks", json={"callback_type": "cdr", "url": "https://hooks.example.com/"})
+    return str(reply.json()["id"])
+
+
 BELONGINGS: Final[dict[str, Belonging]] = {
     "/myphones/api_key/{token}": key_of,
     "/voicemails/{id}": voicemail_of,
@@ -94,6 +99,7 @@ BELONGINGS: Final[dict[str, Belonging]] = {
     "/voicemails/{id}/fax_payload": fax_of,
     "/cdrs/{id}": call_of,
     "/cdrs/{id}/recording": call_of,
+    "/pbxcallbacks/{id}": callback_of,
     "/outreach/profiles/{id}": profile_of,
     "/outreach/events/{id}": event_of,
     "/outreach/events/{id}/confirm": event_of,
@@ -104,6 +110,12 @@ BELONGINGS: Final[dict[str, Belonging]] = {
 BODIES: Final[dict[str, object]] = {
     "PUT /voicemails/{id}": {"status": "read"},
     "PATCH /voicemails/{id}": {"status": "read"},
+    "PUT /pbxcallbacks/{id}": {"name": "Mallory"},
+    "PATCH /pbxcallbacks/{id}": {"name": "Mallory"},
+    "PUT /outreach/profiles/{id}": {"name": "Mallory"},
+    "PATCH /outreach/profiles/{id}": {"name": "Mallory"},
+    "PUT /outreach/events/{id}": {"name": "Mallory"},
+    "PATCH /outreach/events/{id}": {"name": "Mallory"},
 }
 """Bodies that routes accept, so that only the ids in the path are at fault."""
 

@@ -170,7 +170,10 @@ class CallbackRoutes:
         text = request.path_params["id"]
         if not ID.fullmatch(text):
             raise NotFound("callback")
-        return await self._subscriptions.get_destination(caller.company_id, int(text), face=DIALECT)
+        try:
+            return await self._subscriptions.get_destination(caller.company_id, int(text), face=DIALECT)
+        except NotFound:
+            raise NotFound("callback") from None
 
     async def _bound(self, endpoint: Destination) -> Sequence[Subscription]:
         return _of(endpoint, await self._subscriptions.list_subscriptions(endpoint.company_id, face=DIALECT))
