@@ -26,7 +26,8 @@ class House:
     extensions: dict[int, int] = field(default_factory=dict)
 
     async def group(self, **fields: Any) -> Group:
-        change = GroupChange(**({"number": 800, "members": [101, 102, 103], "tags": ["reception"]} | fields))
+        given: dict[str, Any] = {"number": 800, "members": [101, 102, 103], "tags": ["reception"], **fields}
+        change = GroupChange(**given)
         return await self.core.groups.create(self.company_id, self.instance_id, change, origin="test")
 
     async def call(self, to: str = "800", **fields: Any) -> Call:

@@ -72,8 +72,7 @@ class Groups:
         async with self._database.transaction() as connection:
             await connection.execute(store.LOCK, instance_id)
             members = await _possible(connection, company_id, instance_id, wanted, None)
-            row = await connection.fetchrow(store.CREATE, company_id, instance_id, *_columns(wanted))
-            group_id: int = row["id"]
+            group_id: int = await connection.fetchval(store.CREATE, company_id, instance_id, *_columns(wanted))
             await connection.execute(store.SET_MEMBERS, company_id, group_id, members)
             group = await _note(connection, company_id, group_id, "group.created", origin)
         self._wakeups.wake(EVENTS)
@@ -167,7 +166,7 @@ async def _possible(
     """The members' ids. Raises NotFound, Invalid, AlreadyExists."""
     assert wanted.members is not UNSET  # noqa: S101
     row = await connection.fetchrow(store.POSSIBLE, company_id, instance_id, wanted.number, group_id, wanted.members)
-    if not row["instance_there"]:
+    if row is None or not row["instance_there"]:
         raise NotFound("instance")
     if row["number_taken"]:
         raise AlreadyExists("an extension or a group of this instance has the number")
