@@ -1,7 +1,8 @@
 """Writes COMPATIBILITY.md: every operation that the vendors document, whether it is served here, which tests name it.
 
 The operations are data, docs/operations/*.toml. What is served comes from the dialects' own tables of endpoints. A test
-names an operation by its row, `test_row_26_...`; one without a row by calling its method and path, or saying its name.
+names an operation by its row, `test_row_26_...`; one without a row by calling its method and path, or saying its name; a
+callback as `test_sms_callback_...`.
 
 `python -m docs.compatibility` writes the file, `--check` fails when it is not what would be written.
 """
@@ -31,6 +32,7 @@ from ringmain.dialects.ringplan import app as ringplan
 from ringmain.dialects.ringplan import events as ringplan_events
 from ringmain.dialects.ringplan import realtime as ringplan_realtime
 from ringmain.dialects.ringrx import app as ringrx
+from ringmain.dialects.ringrx import bindings as ringrx_bindings
 
 ROOT: Final = Path(__file__).parent.parent
 TARGET: Final = ROOT / "COMPATIBILITY.md"
@@ -67,6 +69,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def marker(self) -> str:
         """What a test names it by."""
+        if self.kind == "callback":
+            return f"{self.name} callback"
         return f"row {self.row}" if self.row else self.key
 
     @property
@@ -101,8 +105,8 @@ def ringplan_served() -> dict[str, str]:
 
 
 def ringrx_served() -> dict[str, str]:
-    """Keys of what the RingRx dialect answers, each with its spelling there."""
-    return routes_of(ringrx.endpoints(idle_core(), PUBLIC_URL))
+    """Keys of what the RingRx dialect answers, each with its spelling there, and the kinds of its callbacks."""
+    return routes_of(ringrx.endpoints(idle_core(), PUBLIC_URL)) | dict.fromkeys(ringrx_bindings.KINDS, "")
 
 
 def ringotel_served() -> dict[str, str]:
@@ -139,7 +143,8 @@ def tests_of(dialect: str) -> dict[str, set[str]]:
         for function in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and function.name.startswith("test_"):
                 rows = [f"row {number}" for number in re.findall(r"row_(\d+)", function.name)]
-                for name in {*rows, *said(function)}:
+                callbacks = [f"{name} callback" for name in re.findall(r"^test_(\w+?)_callback", function.name)]
+                for name in {*rows, *callbacks, *said(function)}:
                     named.setdefault(name, set()).add(file.relative_to(ROOT).as_posix())
     return named
 
