@@ -247,7 +247,7 @@ async def test_a_text_adds_no_header(line: Line) -> None:
 
 def test_the_schedule(world: World) -> None:
     face = RingRxFace(world.core, "ms")
-    assert TRIES == (0, 10, 60, 300, 1800)
+    assert TRIES == (0.0, 10.0, 60.0, 300.0, 1800.0)
     assert tuple(face.schedule("message.created")) == TRIES
     assert face.schedule("call.offered") == ONE_TRY
     assert [status for status in (200, 301, 400, 401, 404, 408, 425, 429, 500, 503) if face.is_final(status)] == [
