@@ -1,8 +1,8 @@
 """Writes COMPATIBILITY.md: every operation that the vendors document, whether it is served here, which tests name it.
 
 The operations are data, docs/operations/*.toml. What is served comes from the dialects' own tables of endpoints. A test
-names an operation by its row, `test_row_26_...`; one without a row by calling its method and path, or saying its name; a
-callback as `test_sms_callback_...`.
+names an operation by its row, `test_row_26_...`, a callback as `test_sms_callback_...`; one without a row by calling
+its method and path, or saying its name.
 
 `python -m docs.compatibility` writes the file, `--check` fails when it is not what would be written.
 """
