@@ -129,3 +129,8 @@ async def test_news_that_cannot_be_read_keeps_nobody_else_waiting(clinic: Clinic
     assert (await clinic.get(made)).confirmed
     assert (await clinic.get(broken)).is_open
     assert await core.database.fetchval("SELECT count(*) FROM outreach_news") == 1
+    # Nor does it keep others from being reminded.
+    waiting = await clinic.remind(await clinic.profile(name="Good"), phone_number="+13105550179")
+    await core.database.execute("UPDATE outreach_reminders SET due_at = $1 WHERE id = $2", clinic.now, broken.id)
+    await clinic.work()
+    assert (await clinic.get(waiting)).attempt == 1

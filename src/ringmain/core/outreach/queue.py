@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
+import structlog
 
 from ringmain.core.mail.model import Mail
 from ringmain.core.mail.service import Mails
@@ -19,6 +20,8 @@ from ringmain.core.outreach.model import CHANNELS, Answer, Channel, LogEntry, Pr
 from ringmain.core.outreach.plan import next_attempt, quiet_hours
 from ringmain.database.pool import Connection, Database
 from ringmain.database.wakeup import EVENTS, OUTREACH, Wakeups
+
+log = structlog.get_logger()
 
 LEASE: Final = timedelta(seconds=30)
 ORIGIN: Final = "outreach"
@@ -87,8 +90,14 @@ class OutreachQueue:
 
     async def claim(self, limit: int, now: datetime) -> list[Claim]:
         """Lease up to `limit` reminders that are due."""
-        rows = await self._database.fetch(store.CLAIM, now, limit, self.lease)
-        return [Claim(**{**row, "settings": _settings.decode(row["settings"])}) for row in rows]
+        claims = []
+        for row in await self._database.fetch(store.CLAIM, now, limit, self.lease):
+            try:
+                claims.append(Claim(**{**row, "settings": _settings.decode(row["settings"])}))
+            except msgspec.ValidationError:
+                # Of another version than this, as while servers are brought up to date one by one.
+                log.warning("a reminder's profile cannot be read", reminder=row["id"])
+        return claims
 
     async def attend(self, claim: Claim, now: datetime) -> bool:
         """Renew the lease; False when it is not ours any more: the reminder was taken over, changed or answered."""
