@@ -10,7 +10,7 @@ from ringmain.dialects.ringotel.app import methods
 from ringmain.dialects.ringotel.rpc import Method
 from tests.dialects.ringotel.conftest import FETCH, PUBLIC_URL, Caller, World, counts
 
-JUNK: tuple[Any, ...] = ({}, [], True, 10**30, -1, 1.5, "", "\u0001", ["x", {}], {"x": [None]})
+JUNK: tuple[Any, ...] = ({"x": [None]}, [], ["x", {}], True, 10**30, -1, "")
 
 
 def table(world: World) -> list[Method]:
