@@ -13,7 +13,10 @@ COMMON: Final = 15
 """What more of the sample have is common."""
 FIRST: Final = 50_000
 """How many rows common words are looked for in."""
-PREFIXES: Final = "SELECT q FROM unnest({place}::text[]) AS word, to_tsquery('simple', word) AS q WHERE numnode(q) > 0"
+# In a subquery, so that the planner does not see how many words there are: it would plan each search anew.
+PREFIXES: Final = """
+SELECT q FROM unnest((SELECT {place}::text[])) AS word, to_tsquery('simple', word) AS q WHERE numnode(q) > 0
+"""
 
 
 def prefix_queries(text: str) -> list[str]:
