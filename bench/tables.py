@@ -58,7 +58,7 @@ SELECT
 FROM generate_series(1, $2::int) AS n
 """
 COUNT_MESSAGES: Final = "UPDATE conversations SET message_count = $2::int WHERE company_id = $1 AND id = 1"
-# Audio comes in frames of 20 ms.
+# Audio comes in frames of 20 ms. Whole seconds are fewer values, and sorts by two fields not flat: docs/lists.md.
 VOICEMAILS: Final = f"""
 INSERT INTO voicemails (company_id, instance_id, instance_uuid, extension_number, source_number, source_name,
     received_at, file_id, file, duration_s, email)
