@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ringmain.core.instances.model import Instance
-from ringmain.core.instances.pbx import Line, QueueStatus, Subscriber
+from ringmain.core.instances.pbx import Line, Origination, QueueStatus, Subscriber
 
 
 class SilentPbx:
@@ -13,6 +13,15 @@ class SilentPbx:
         """Agreed."""
 
     async def delete_extension(self, instance: Instance, number: int) -> None:
+        """Agreed."""
+
+    async def drop_device(self, instance: Instance, number: int, reference: str) -> None:
+        """Agreed."""
+
+    async def resync_device(self, instance: Instance, number: int, reference: str) -> None:
+        """Agreed."""
+
+    async def originate(self, instance: Instance, call: Origination) -> None:
         """Agreed."""
 
     async def subscribers(self, instance: Instance) -> Sequence[Subscriber]:

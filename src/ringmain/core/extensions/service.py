@@ -10,14 +10,17 @@ one instance apart.
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
 import asyncpg
+import msgspec
 from msgspec import UNSET
 
-from ringmain.core.errors import AlreadyExists, Invalid, NotFound
+from ringmain.core.devices.store import LOCK as LOCK_DEVICES
+from ringmain.core.devices.store import OBSERVE as OBSERVE_DEVICES
+from ringmain.core.errors import AlreadyExists, Invalid, NotFound, Unavailable, WrongState
 from ringmain.core.extensions import store
 from ringmain.core.extensions.model import (
     ANONYMOUS,
@@ -27,10 +30,11 @@ from ringmain.core.extensions.model import (
     ExtensionPage,
     ExtensionSummary,
 )
+from ringmain.core.extensions.newcomer import Beside, MakeUser, NewExtension
 from ringmain.core.extensions.template import laid_over
-from ringmain.core.extensions.wanted import wanted
+from ringmain.core.extensions.wanted import Wanted, wanted
 from ringmain.core.instances.model import Instance
-from ringmain.core.instances.pbx import Subscriber
+from ringmain.core.instances.pbx import Device, Subscriber
 from ringmain.core.instances.service import Instances
 from ringmain.core.word_search import prefix_queries
 from ringmain.database.pool import Connection, Database, Record
@@ -92,6 +96,13 @@ class Extensions:
             in_instance=rows[0]["in_instance"],
         )
 
+    async def all(
+        self, company_id: int, *, instance_id: int | None = None, attached_to: int | None = None
+    ) -> list[Extension]:
+        """All of a company, of an instance, or that are attached to an extension; oldest first."""
+        rows = await self._database.fetch(store.ALL, company_id, instance_id, attached_to)
+        return [store.extension_of(row) for row in rows]
+
     async def of_person(self, company_id: int, person_id: int, *, purpose: str | None = None) -> list[Extension]:
         """A person's extensions, of all instances, by instance and number. Raises NotFound("person")."""
         rows = await self._database.fetch(store.OF_PERSON, company_id, person_id, purpose)
@@ -134,29 +145,126 @@ class Extensions:
 
         Raises NotFound("instance"), Invalid, AlreadyExists (the number), Unavailable (its PBX failed).
         """
-        if change.number is UNSET:
+        (extension,) = await self.create_all(company_id, instance_id, [NewExtension(change)], origin=origin)
+        return extension
+
+    async def create_all(
+        self, company_id: int, instance_id: int, news: Sequence[NewExtension], *, origin: str = ""
+    ) -> list[Extension]:
+        """Make all of these extensions, or none. Raises as `create`."""
+        numbers = [new.change.number for new in news]
+        if UNSET in numbers:
             raise Invalid("number", "is needed")
+        if len(set(numbers)) < len(numbers):
+            raise AlreadyExists("two of them have the same number")
         instance = await self._instances.get(company_id, instance_id)
-        secret = secrets.token_urlsafe(SECRET_BYTES)
         async with self._writing(instance_id) as connection:
-            new = await wanted(connection, company_id, instance_id, change, old=None, secret=secret)
-            await self._instances.put_extension(instance, new.line())
-            extension = await _write(connection, store.CREATE, company_id, instance_id, *new.columns(), secret, origin)
+            wanteds = [
+                await wanted(
+                    *(connection, company_id, instance_id, new.change),
+                    old=None,
+                    secret=secrets.token_urlsafe(SECRET_BYTES),
+                )
+                for new in news
+            ]
+            async with self._putting(instance, wanteds):
+                made = [
+                    await self._create(connection, company_id, instance_id, one, new, origin)
+                    for one, new in zip(wanteds, news, strict=True)
+                ]
+        self._wakeups.wake(EVENTS)
+        return made
+
+    @asynccontextmanager
+    async def _putting(self, instance: Instance, wanteds: Sequence[Wanted]) -> AsyncIterator[None]:
+        """Put them; take those back that were put when one of several cannot be."""
+        put: list[int] = []
+        try:
+            for one in wanteds:
+                await self._instances.put_extension(instance, one.line())
+                put.append(one.number)
+            yield
+        except BaseException:
+            if len(wanteds) > 1:
+                for number in put:
+                    with suppress(Unavailable):
+                        await self._instances.delete_extension(instance, number)
+            raise
+
+    async def _create(
+        self,
+        connection: Connection,
+        company_id: int,
+        instance_id: int,
+        one: Wanted,
+        new: NewExtension,
+        origin: str,
+        *,
+        old_id: int | None = None,
+    ) -> Extension:
+        if new.user is not None:
+            one = msgspec.structs.replace(one, person_id=await new.user(connection))
+        values = (*one.columns(), one.secret, origin, old_id)
+        extension = await _write(connection, store.CREATE, company_id, instance_id, *values)
+        if new.beside is not None:
+            await new.beside(connection, extension)
+        return extension
+
+    async def recover(self, company_id: int, number: int, new: NewExtension, *, origin: str = "") -> Extension:
+        """Have back the extension that had this number last and was deleted within a day, with the id that it had.
+
+        Its voicemail and its line come back with it, its places in groups do not; it is changed as is given.
+        Raises NotFound("extension"), Invalid, AlreadyExists (another has the number now), Unavailable (its PBX failed).
+        """
+        row = await self._database.fetchrow(store.DELETED, company_id, number)
+        if row is None:
+            raise NotFound("extension")
+        gone = store.extension_of(row)
+        instance = await self._instances.get(company_id, gone.instance_id)
+        async with self._writing(instance.id) as connection:
+            row = await connection.fetchrow(store.DELETED, company_id, number)
+            if row is None or row["id"] != gone.id:
+                raise NotFound("extension")
+            old = store.extension_of(row)
+            one = await wanted(connection, company_id, instance.id, new.change, old=old, secret=old.secret)
+            await self._instances.put_extension(instance, one.line())
+            await self._create(connection, company_id, instance.id, one, new, origin, old_id=old.id)
+            await connection.execute(store.RESTORE, company_id, old.id)
+            extension = await _read(connection, company_id, instance.id, old.id)
         self._wakeups.wake(EVENTS)
         return extension
 
     async def update(
-        self, company_id: int, instance_id: int, extension_id: int, change: ExtensionChange, *, origin: str = ""
+        self,
+        company_id: int,
+        instance_id: int,
+        extension_id: int,
+        change: ExtensionChange,
+        *,
+        to_instance_id: int | None = None,
+        user: MakeUser | None = None,
+        beside: Beside | None = None,
+        origin: str = "",
     ) -> Extension:
-        """Change what is given. Raises NotFound, Invalid, AlreadyExists (the number), Unavailable (its PBX failed)."""
+        """Change what is given; `to_instance_id` moves it to another instance, out of the groups that it is in.
+
+        `user` and `beside`: as in NewExtension. Raises NotFound, Invalid, AlreadyExists (the number), WrongState (it
+        cannot be attached), Unavailable (its PBX failed).
+        """
         instance = await self._instances.get(company_id, instance_id)
-        async with self._writing(instance_id) as connection:
+        home = instance if to_instance_id is None else await self._instances.get(company_id, to_instance_id)
+        async with self._writing(instance.id, home.id) as connection:
             old = await _read(connection, company_id, instance_id, extension_id)
-            new = await wanted(connection, company_id, instance_id, change, old=old, secret=old.secret)
-            await self._instances.put_extension(instance, new.line())
-            if new.number != old.number:
+            new = await wanted(connection, company_id, home.id, change, old=old, secret=old.secret)
+            await self._instances.put_extension(home, new.line())
+            if new.number != old.number or home.id != instance.id:
                 await self._instances.delete_extension(instance, old.number)
-            extension = await _write(connection, store.UPDATE, company_id, extension_id, *new.columns(), origin)
+            if user is not None:
+                new = msgspec.structs.replace(new, person_id=await user(connection))
+            values = (*new.columns(), origin, home.id)
+            extension = await _write(connection, store.UPDATE, company_id, extension_id, *values)
+            if beside is not None:
+                await beside(connection, extension)
         self._wakeups.wake(EVENTS)
         return extension
 
@@ -186,25 +294,37 @@ class Extensions:
         return [row["id"] for row in rows if row["id"] is not None]
 
     @asynccontextmanager
-    async def _writing(self, instance_id: int) -> AsyncIterator[Connection]:
+    async def _writing(self, *instance_ids: int) -> AsyncIterator[Connection]:
         # Whoever waits for a PBX holds a connection: one an instance, and never all of the pool.
-        lock = self._locks.setdefault(instance_id, asyncio.Lock())
-        async with lock, self._places, self._database.transaction() as connection:
-            await connection.execute(store.LOCK, instance_id)
-            yield connection
+        places = sorted(set(instance_ids))  # in one order, so that two writers cannot wait for each other
+        async with AsyncExitStack() as locks:
+            for instance_id in places:
+                await locks.enter_async_context(self._locks.setdefault(instance_id, asyncio.Lock()))
+            async with self._places, self._database.transaction() as connection:
+                for instance_id in places:
+                    await connection.execute(store.LOCK, instance_id)
+                yield connection
 
     # What phones do
 
     async def observe(
         self, company_id: int, instance_id: int, subscribers: Sequence[Subscriber], *, origin: str = ""
     ) -> int:
-        """Keep how phones stand; returns how many stand otherwise than before. Unknown numbers are left out."""
+        """Keep how phones stand, and which are registered; returns how many stand otherwise than before.
+
+        Unknown numbers are left out.
+        """
         if not subscribers:
             return 0
         columns = zip(*((one.number, one.state, one.call_status) for one in subscribers), strict=True)
-        changed: int = await self._database.fetchval(
-            store.OBSERVE, company_id, instance_id, *(list(column) for column in columns), origin
-        )
+        told = [{"number": one.number, "devices": one.devices} for one in subscribers if one.devices is not None]
+        async with self._database.transaction() as connection:
+            changed: int = await connection.fetchval(
+                store.OBSERVE, company_id, instance_id, *(list(column) for column in columns), origin
+            )
+            if told:
+                await connection.execute(LOCK_DEVICES, -instance_id)
+                await connection.execute(OBSERVE_DEVICES, company_id, instance_id, msgspec.json.encode(told).decode())
         if changed:
             self._wakeups.wake(EVENTS)
         return changed
@@ -214,11 +334,24 @@ class Extensions:
         subscribers = await self._instances.subscribers(instance)
         return await self.observe(instance.company_id, instance.id, subscribers, origin=origin)
 
-    async def act(self, company_id: int, extension_id: int, *, state: str, call_status: str) -> Extension:
-        """Let the phone of a sandbox's extension stand so. Raises NotFound, Forbidden (a real PBX)."""
+    async def act(
+        self,
+        company_id: int,
+        extension_id: int,
+        *,
+        state: str,
+        call_status: str,
+        devices: list[Device] | None = None,
+    ) -> Extension:
+        """Let the phone of a sandbox's extension stand so, with these devices or, for None, a usual one.
+
+        Raises NotFound, Forbidden (a real PBX), WrongState (a blocked extension has no phones).
+        """
         extension = await self.get(company_id, extension_id)
         instance = await self._instances.get(company_id, extension.instance_id)
-        subscriber = Subscriber(number=extension.number, state=state, call_status=call_status)
+        if extension.activation == "blocked":
+            raise WrongState("a blocked extension has no phones")
+        subscriber = Subscriber(number=extension.number, state=state, call_status=call_status, devices=devices)
         await self._instances.act_subscriber(instance, subscriber)
         await self.refresh(instance, origin="sandbox")
         return await self.get(company_id, extension_id)

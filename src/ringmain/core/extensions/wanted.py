@@ -6,15 +6,16 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET
 
-from ringmain.core.errors import AlreadyExists, Invalid, NotFound
+from ringmain.core.errors import AlreadyExists, Invalid, NotFound, WrongState
 from ringmain.core.extensions import store
-from ringmain.core.extensions.model import ANONYMOUS, PURPOSES, CallerId, Extension, ExtensionChange
+from ringmain.core.extensions.model import ACTIVATIONS, ANONYMOUS, PURPOSES, CallerId, Extension, ExtensionChange
 from ringmain.core.extensions.template import caller_id_of, check_data, integer, laid_over, template
-from ringmain.core.instances.pbx import Line
+from ringmain.core.instances.pbx import Forwarding, Line
 from ringmain.core.instances.service import MAX_NUMBER
 from ringmain.database.pool import Connection
 
 MAX_NAME: Final = 200
+MAX_PROFILE: Final = 65_536
 CALLER_NUMBER: Final = re.compile(r"\+?[0-9]{3,15}")
 
 
@@ -30,9 +31,13 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, Any]
     reserved: dict[str, Any] | None
     secret: str
+    activation: str
+    attached_to: int | None
+    forwarding: Forwarding
+    profile: dict[str, Any]
 
     def columns(self) -> tuple[object, ...]:
-        """In the order of the statements, from `number` to `reserved`."""
+        """In the order of the statements, from `number` to `profile`."""
         return (
             self.number,
             self.name,
@@ -43,12 +48,23 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
             self.caller_id.number if self.caller_id else None,
             msgspec.json.encode(self.data).decode(),
             None if self.reserved is None else msgspec.json.encode(self.reserved).decode(),
+            self.activation,
+            self.attached_to,
+            msgspec.json.encode(self.forwarding).decode(),
+            msgspec.json.encode(self.profile).decode(),
         )
 
     def line(self) -> Line:
         """What the PBX must know."""
         data = laid_over(self.number, self.name, self.caller_id, self.data)
-        return Line(number=self.number, name=self.name, secret=self.data.get("secret") or self.secret, data=data)
+        return Line(
+            number=self.number,
+            name=self.name,
+            secret=self.data.get("secret") or self.secret,
+            data=data,
+            enabled=self.activation != "blocked",
+            forwarding=self.forwarding,
+        )
 
 
 async def wanted(
@@ -67,6 +83,7 @@ async def wanted(
         number = integer("number", change.number, lowest=1, highest=MAX_NUMBER)
     name = _name(change.name if change.name is not UNSET else old.name if old else "")
     caller_id = _caller_id(change, given, old)
+    attached_to, activation = _standing(change, old)
     result = Wanted(
         number=number,
         name=name,
@@ -77,8 +94,12 @@ async def wanted(
         data=_data(change, given, old, template(number, name, caller_id)),
         reserved=change.reserved if change.reserved is not UNSET else old.reserved if old else None,
         secret=secret,
+        activation=activation,
+        attached_to=attached_to,
+        forwarding=change.forwarding if change.forwarding is not UNSET else old.forwarding if old else Forwarding(),
+        profile=_profile(change, old),
     )
-    places = (number, old.id if old else None, result.person_id, result.location_id)
+    places = (number, old.id if old else None, result.person_id, result.location_id, attached_to)
     row = await connection.fetchrow(store.POSSIBLE, company_id, instance_id, *places)
     assert row is not None  # noqa: S101 - the statement always answers one row
     if not row["instance_there"]:
@@ -89,7 +110,32 @@ async def wanted(
         raise Invalid("user", "is nobody of this company")
     if not row["location_known"]:
         raise Invalid("location_id", "is no location of this company")
+    if not row["attachable"]:
+        raise WrongState("it can be attached to another extension only, whose user is active")
     return result
+
+
+def _standing(change: ExtensionChange, old: Extension | None) -> tuple[int | None, str]:
+    """What it is attached to, and its activation. Raises Invalid, WrongState (an active one cannot be attached)."""
+    activation = change.activation if change.activation is not UNSET else old.activation if old else "active"
+    if activation not in ACTIVATIONS:
+        raise Invalid("activation", f"must be one of {', '.join(ACTIVATIONS)}")
+    if change.attached_to is not UNSET and change.attached_to is not None:
+        if activation != "inactive":
+            raise WrongState("only an extension whose user is not active can be attached")
+        return change.attached_to, activation
+    kept = old is not None and change.attached_to is UNSET and change.activation is UNSET
+    return old.attached_to if old and kept else None, activation
+
+
+def _profile(change: ExtensionChange, old: Extension | None) -> dict[str, Any]:
+    """Merged key by key; None takes a key away."""
+    profile = {
+        key: value for key, value in {**(old.profile if old else {}), **change.profile}.items() if value is not None
+    }
+    if len(msgspec.json.encode(profile)) > MAX_PROFILE:
+        raise Invalid("profile", f"must not be longer than {MAX_PROFILE} octets of JSON")
+    return profile
 
 
 def _data(

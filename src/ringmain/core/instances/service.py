@@ -14,7 +14,7 @@ import structlog
 from ringmain.core.errors import AlreadyExists, Forbidden, Invalid, NotFound, Unavailable
 from ringmain.core.instances import store
 from ringmain.core.instances.model import Instance
-from ringmain.core.instances.pbx import Line, PbxAdapter, QueueStatus, Stage, Subscriber
+from ringmain.core.instances.pbx import Line, Origination, PbxAdapter, QueueStatus, Stage, Subscriber
 from ringmain.database.pool import Database, Record
 from ringmain.database.wakeup import Wakeups
 
@@ -38,6 +38,15 @@ class Instances:
     async def list(self, company_id: int) -> list[Instance]:
         """All of a company, oldest first."""
         return [store.instance_of(row) for row in await self._database.fetch(store.LIST, company_id)]
+
+    async def only(self, company_id: int) -> Instance:
+        """The one instance of a company. Raises NotFound without any, Invalid where there are several."""
+        found = await self.list(company_id)
+        if len(found) > 1:
+            raise Invalid("instance_id", "is needed: there are several instances")
+        if not found:
+            raise NotFound("instance")
+        return found[0]
 
     async def get(self, company_id: int, instance_id: int) -> Instance:
         """Raises NotFound."""
@@ -110,10 +119,25 @@ class Instances:
         async with self._asking(instance) as pbx:
             await pbx.delete_extension(instance, number)
 
+    async def drop_device(self, instance: Instance, number: int, reference: str) -> None:
+        """Raises Unavailable."""
+        async with self._asking(instance) as pbx:
+            await pbx.drop_device(instance, number, reference)
+
+    async def resync_device(self, instance: Instance, number: int, reference: str) -> None:
+        """Raises Unavailable."""
+        async with self._asking(instance) as pbx:
+            await pbx.resync_device(instance, number, reference)
+
     async def subscribers(self, instance: Instance) -> Sequence[Subscriber]:
         """Raises Unavailable."""
         async with self._asking(instance) as pbx:
             return await pbx.subscribers(instance)
+
+    async def originate(self, instance: Instance, call: Origination) -> None:
+        """Raises Unavailable."""
+        async with self._asking(instance) as pbx:
+            await pbx.originate(instance, call)
 
     async def queue_statuses(self, instance: Instance) -> Sequence[QueueStatus]:
         """Raises Unavailable."""
@@ -131,6 +155,10 @@ class Instances:
         instance = await self.get(company_id, instance_id)
         await self._stage(instance).set_queue(instance, status)
         return status
+
+    def acts(self, instance: Instance) -> bool:
+        """Whether its PBX is one that acts."""
+        return isinstance(self._adapters.get(instance.adapter), Stage)
 
     def check_acts(self, instance: Instance) -> None:
         """Raises Forbidden for an instance whose PBX does not act."""

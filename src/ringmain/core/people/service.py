@@ -133,9 +133,12 @@ class People:
         agent_id: int | UnsetType | None = UNSET,
         admin: bool | None = None,
         login: str | None = None,
+        connection: Connection | None = None,
         origin: str = "",
     ) -> Person:
         """Change what is given. `timezone=""` means the company's again, `login=""` none.
+
+        It happens in the transaction of `connection` where one is given (then call `announce` after it).
 
         `profile` is merged key by key, the objects in it too when `deep`. Numbers follow a change of e-mail, which
         ends an open invitation; so does deactivation. Raises NotFound, Invalid, AlreadyExists, Forbidden (an inactive
@@ -152,8 +155,9 @@ class People:
             raise Forbidden("the owner cannot be deactivated")
         encoded = msgspec.json.encode(profile).decode() if profile else None
         agent = (False, None) if agent_id is UNSET else (True, agent_id)
+        fetchrow = self._database.fetchrow if connection is None else connection.fetchrow
         try:
-            row = await self._database.fetchrow(
+            row = await fetchrow(
                 store.UPDATE,
                 *(company_id, person_id, email, first_name, last_name, active, timezone, encoded, deep),
                 *(*agent, origin, admin, login),
@@ -163,7 +167,8 @@ class People:
         except asyncpg.ForeignKeyViolationError as error:
             raise _unknown(error) from error
         person = found(row)
-        self.announce()
+        if connection is None:
+            self.announce()
         return person
 
     async def make_owner(self, company_id: int, person_id: int, *, origin: str = "") -> Person:
