@@ -11,7 +11,7 @@ from ringmain.core.extensions.model import ExtensionChange
 from ringmain.core.files.storage import open_storage
 from ringmain.core.instances import service
 from ringmain.core.instances.model import Instance
-from ringmain.core.instances.pbx import Line, QueueMember, QueueStatus, Subscriber
+from ringmain.core.instances.pbx import Line, Origination, QueueMember, QueueStatus, Subscriber
 from ringmain.core.system import Core
 from ringmain.database.pool import Database
 from ringmain.database.wakeup import Wakeups
@@ -36,6 +36,15 @@ class HangingPbx:
 
     async def delete_extension(self, instance: Instance, number: int) -> None:
         del self.lines[number]
+
+    async def drop_device(self, instance: Instance, number: int, reference: str) -> None:
+        raise ConnectionRefusedError
+
+    async def resync_device(self, instance: Instance, number: int, reference: str) -> None:
+        raise ConnectionRefusedError
+
+    async def originate(self, instance: Instance, call: Origination) -> None:
+        await asyncio.Event().wait()
 
     async def subscribers(self, instance: Instance) -> Sequence[Subscriber]:
         return []
@@ -105,7 +114,8 @@ async def test_the_sandbox_says_what_it_is_told(core: Core, office: Office) -> N
     for state in ("REGISTERED", "SLEEPING"):
         subscriber = Subscriber(number=1001, state=state, call_status="idle")
         await core.instances.act_subscriber(instance, subscriber)
-        assert await core.instances.subscribers(instance) == [subscriber]
+        (found,) = await core.instances.subscribers(instance)
+        assert (found.number, found.state, len(found.devices or [])) == (1001, state, 1)
     with pytest.raises(NotFound):
         await core.instances.act_subscriber(instance, Subscriber(number=9, state="REGISTERED", call_status="idle"))
     late = QueueStatus(number=701, name="Support")

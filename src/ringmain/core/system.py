@@ -6,13 +6,16 @@ from obstore.store import ObjectStore
 
 from ringmain.core.accounts.records import AccountRecords
 from ringmain.core.accounts.service import Accounts
+from ringmain.core.agents.service import Agents
 from ringmain.core.calendars.service import Calendars, Connecting
+from ringmain.core.calls.click_to_call import ClickToCall
 from ringmain.core.calls.sandbox import SandboxCalls
 from ringmain.core.calls.service import Calls
 from ringmain.core.companies.service import Companies
 from ringmain.core.credentials.grants import Grants
 from ringmain.core.credentials.service import Credentials
 from ringmain.core.credentials.sessions import Sessions
+from ringmain.core.devices.service import Devices
 from ringmain.core.directory.service import Directory
 from ringmain.core.extensions.service import Extensions
 from ringmain.core.faxes.compose import FaxComposer
@@ -38,7 +41,9 @@ from ringmain.core.subscriptions.service import Subscriptions
 from ringmain.core.texting.chat_parties import ChatParties
 from ringmain.core.texting.chats import Chats
 from ringmain.core.texting.direct import DirectTexting
+from ringmain.core.texting.opt_outs import OptOuts
 from ringmain.core.texting.service import Texting
+from ringmain.core.trunks.service import Trunks
 from ringmain.core.usage.service import UsageService
 from ringmain.core.voicemail.audio import AudioTools
 from ringmain.core.voicemail.service import Voicemails
@@ -90,13 +95,18 @@ class Core:
         self.direct_texting = DirectTexting(database, self.texting)
         self.chats = Chats(database, wakeups, self.texting)
         self.chat_parties = ChatParties(database)
+        self.opt_outs = OptOuts(database, wakeups)
+        self.trunks = Trunks(database)
         self.subscriptions = Subscriptions(database, wakeups)
         self.presence = PresenceService(database, wakeups)
         self.instances = Instances(database, wakeups, pbx or {})
         self.extensions = Extensions(database, wakeups, self.instances)
+        self.devices = Devices(database, self.instances, self.extensions)
+        self.agents = Agents(database, wakeups, self.instances)
         self.calls = Calls(database, wakeups)
         self.groups = Groups(database, wakeups)
         self.sandbox_calls = SandboxCalls(database, self.calls, self.groups, self.instances, self.files, audio)
+        self.click_to_call = ClickToCall(self.extensions, self.instances, self.sandbox_calls)
         self.voicemails = Voicemails(database, wakeups, self.files, self.mails, audio)
         self.faxes = Faxes(database, wakeups, self.files, self.mails, fax)
         self.fax_composer = FaxComposer(self.faxes, self.files, fax)

@@ -51,6 +51,7 @@ class PlannedCall(msgspec.Struct, frozen=True, kw_only=True):
     extension: int | None = None
     answered_by: int | None = None
     source_name: str = ""
+    destination_name: str = ""
     recording: bytes | None = None
     transcription_id: str | None = None
 
@@ -111,6 +112,7 @@ class SandboxCalls:
             source=planned.source,
             source_name=planned.source_name,
             destination=planned.destination,
+            destination_name=planned.destination_name,
             ringing_at=start,
             extension_number=route.extension,
             pbx=_told(reference, planned, route, group),

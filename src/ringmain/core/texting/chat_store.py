@@ -70,6 +70,47 @@ WITH found AS MATERIALIZED (
 SELECT fixed FROM found
 """
 
+FOR_FILING: Final = """
+SELECT m.activity::text AS activity, m.direction FROM messages m
+JOIN conversations c ON c.company_id = m.company_id AND c.id = m.conversation_id AND c.deleted_at IS NULL
+WHERE m.company_id = $1 AND m.id = $2 AND m.deleted_at IS NULL AND m.activity IS NOT NULL FOR NO KEY UPDATE OF m
+"""
+FILE: Final = """
+WITH changed AS (
+    UPDATE messages m SET activity = $3::text::jsonb, text = $4, encoding = $5, segments = $6, updated_at = now()
+    WHERE m.company_id = $1 AND m.id = $2
+    RETURNING m.id, m.conversation_id, m AS message
+)
+INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
+SELECT $1, 'message.updated', k.id, k.conversation_id, $7,
+    jsonb_build_object('message', message_json(k.message), 'conversation', parties_json(c), 'change', 'text')
+FROM changed k JOIN conversations c ON c.company_id = $1 AND c.id = k.conversation_id
+"""
+
+# $2 one of our numbers, or NULL. Whose alone a chat is: its last author's, while the trunk's time lasts.
+OVERVIEW: Final = """
+SELECT c.id, n.id AS number_id, n.number, n.extension_id AS line_of, c.last_activity_at AS active_at, (
+        SELECT array_agg(k.number ORDER BY k.id)
+        FROM unnest(c.contact_ids) AS one (id) JOIN contacts k ON k.company_id = c.company_id AND k.id = one.id
+    ) AS theirs, (
+        SELECT e.id FROM extensions e WHERE e.company_id = c.company_id AND e.person_id = held.author_id
+        ORDER BY coalesce(e.id = ANY (t.extension_ids), false) DESC, e.instance_id, e.number LIMIT 1
+    ) AS held_by
+FROM conversations c
+JOIN numbers n ON n.company_id = c.company_id AND n.id = c.number_id
+LEFT JOIN trunks t ON t.company_id = n.company_id AND t.number_id = n.id
+LEFT JOIN LATERAL (
+    SELECT m.author_id FROM messages m
+    WHERE m.company_id = c.company_id AND m.conversation_id = c.id AND m.deleted_at IS NULL
+        AND m.direction = 'outbound' AND m.author_id IS NOT NULL
+        AND m.id > id_at(now() - make_interval(secs => t.session_timeout))
+    ORDER BY m.id DESC LIMIT 1
+) held ON t.session_timeout > 0
+WHERE c.company_id = $1 AND c.deleted_at IS NULL AND ($2::text IS NULL OR n.number = $2)
+    AND c.last_activity_at >= $3 AND c.last_activity_at < $4
+ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $5
+"""
+
 CONVERSATION_OF: Final = "SELECT conversation_id FROM messages WHERE company_id = $1 AND id = $2 AND deleted_at IS NULL"
 
 # Submissions before their message, as carriers' outcomes are recorded. What waits for a carrier waits no longer.
@@ -154,10 +195,14 @@ SELECT {USER} FROM extensions e WHERE company_id = $1 AND number = $2 ORDER BY i
 USER_OF_PERSON: Final = f"""
 SELECT {USER} FROM extensions e WHERE company_id = $1 AND person_id = $2 ORDER BY instance_id, number LIMIT 1
 """
-# The extension whose line it is, or else one of its first owner who has any
+# The extension whose line it is, or else one of its first owner who has any, or that it was given to
 USER_OF_NUMBER: Final = f"""
 SELECT {USER} FROM numbers n CROSS JOIN LATERAL (
     SELECT 0 AS place, e.* FROM extensions e WHERE e.company_id = n.company_id AND e.id = n.extension_id
+    UNION ALL
+    SELECT o.place, e.* FROM trunks t CROSS JOIN unnest(t.extension_ids) WITH ORDINALITY AS o (id, place)
+    JOIN extensions e ON e.company_id = t.company_id AND e.id = o.id AND e.person_id IS NULL
+    WHERE t.company_id = n.company_id AND t.number_id = n.id
     UNION ALL
     SELECT o.place, e.* FROM unnest(n.owner_emails) WITH ORDINALITY AS o (email, place)
     JOIN people p ON p.company_id = n.company_id AND lower(p.email) = o.email
@@ -168,14 +213,20 @@ WHERE n.company_id = $1 AND n.id = $2 ORDER BY e.place, e.instance_id, e.number 
 
 # Numbers
 
-# What an extension ($2) texts from: a number of its user's own, else one that is nobody's own, else its line
+# What an extension ($2) texts from: a number of its user's own, or that it was given; else one that is nobody's own;
+# else its line
 NUMBER_FOR: Final = """
 SELECT n.number FROM extensions e
 LEFT JOIN people p ON p.company_id = e.company_id AND p.id = e.person_id
-JOIN numbers n ON n.company_id = e.company_id AND n.sms AND (
-    lower(p.email) = ANY (n.owner_emails) OR (n.owner_emails = '{}' AND NOT n.line) OR n.extension_id = e.id)
-WHERE e.company_id = $1 AND e.id = $2
-ORDER BY n.line, n.owner_emails = '{}', n.id LIMIT 1
+JOIN numbers n ON n.company_id = e.company_id AND n.sms
+LEFT JOIN trunks t ON t.company_id = n.company_id AND t.number_id = n.id
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN p.id IS NULL THEN coalesce(e.id = ANY (t.extension_ids), false)
+        ELSE lower(p.email) = ANY (n.owner_emails) END AS own,
+        n.owner_emails = '{}' AND coalesce(t.extension_ids, '{}') = '{}' AND NOT n.line AS anybodys
+) o
+WHERE e.company_id = $1 AND e.id = $2 AND (o.own OR o.anybodys OR n.extension_id = e.id)
+ORDER BY n.line, NOT o.own, n.id LIMIT 1
 """
 # $3: its number, which another extension's line may have, on another PBX. One that was left by an extension is taken.
 OPEN_LINE: Final = """

@@ -7,6 +7,7 @@ import msgspec
 
 from ringmain.core.errors import Invalid, NotFound, WrongState
 from ringmain.core.events import MESSAGE_CREATED, MESSAGE_IMPORTED
+from ringmain.core.listing import clamped
 from ringmain.core.texting import chat_store as store
 from ringmain.core.texting.checks import check_text, measure_inbound
 from ringmain.core.texting.model import MAX_TEXT, CallActivity, Conversation, Direction, Message
@@ -15,7 +16,9 @@ from ringmain.database.pool import Database
 from ringmain.database.wakeup import EVENTS, Wakeups
 
 TRIES: Final = 5
+MAX_OVERVIEW: Final = 10_000
 
+_activity: Final = msgspec.json.Decoder(CallActivity)
 _message: Final = msgspec.json.Decoder(Message)
 
 
@@ -32,6 +35,21 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     activity: CallActivity | None = None
     moment: datetime | None = None
     quiet: bool = False
+
+
+class ChatOverview(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation in a list: between one of our numbers and `theirs`.
+
+    `line_of`: the extension whose line the number is. `held_by`: the extension whose user has it alone for now.
+    """
+
+    id: int
+    number_id: int
+    number: str
+    line_of: int | None
+    held_by: int | None
+    theirs: list[str]
+    active_at: datetime
 
 
 class Chats:
@@ -98,6 +116,47 @@ class Chats:
         if fixed:
             raise WrongState("this is the record of a call")
         self._wakeups.wake(EVENTS)
+
+    async def file_activity(
+        self,
+        company_id: int,
+        message_id: int,
+        *,
+        subject: str | None = None,
+        comment: str | None = None,
+        origin: str = "",
+    ) -> None:
+        """Say what a call was about, in its record; what is None stays. Raises NotFound("activity"), Invalid."""
+        async with self._database.transaction() as connection:
+            row = await connection.fetchrow(store.FOR_FILING, company_id, message_id)
+            if row is None:
+                raise NotFound("activity")
+            old = _activity.decode(row["activity"])
+            new = msgspec.structs.replace(
+                old,
+                subject=old.subject if subject is None else check_text("subject", subject),
+                comment=old.comment if comment is None else check_text("comment", comment),
+            )
+            text = activity_text(new, row["direction"])
+            if len(text) > MAX_TEXT:
+                raise Invalid("comment", f"subject and comment must not be longer than {MAX_TEXT} characters")
+            encoded = msgspec.json.encode(new).decode()
+            await connection.execute(
+                *(store.FILE, company_id, message_id, encoded, text, *measure_inbound(text), origin)
+            )
+        self._wakeups.wake(EVENTS)
+
+    async def overview(
+        self, company_id: int, *, number: str | None = None, since: datetime, until: datetime
+    ) -> list[ChatOverview]:
+        """Conversations, of one of our numbers or of all, that were last active from `since` until before `until`.
+
+        The latest first, at most 10,000.
+        """
+        rows = await self._database.fetch(
+            *(store.OVERVIEW, company_id, number, clamped(since), clamped(until), MAX_OVERVIEW)
+        )
+        return [ChatOverview(**dict(row.items())) for row in rows]
 
     async def delete_message(self, company_id: int, message_id: int, *, origin: str = "") -> None:
         """Delete a message of whatever conversation. Raises NotFound."""

@@ -8,7 +8,7 @@ import msgspec
 from asyncpg import UniqueViolationError
 
 from ringmain.core.errors import AlreadyExists, Invalid, NotFound, OptedOut, ReferenceReused
-from ringmain.core.texting import contact_store, keywords, store
+from ringmain.core.texting import contact_store, keywords, opt_out_store, store
 from ringmain.core.texting.carrier import InboundText
 from ringmain.core.texting.checks import (
     check_address,
@@ -28,15 +28,20 @@ from ringmain.core.texting.model import (
     MessagePage,
     OptOutEvent,
 )
+from ringmain.core.trunks.model import Reply
 from ringmain.database.pool import Connection, Database, Record
 from ringmain.database.wakeup import EVENTS, SUBMISSIONS, Wakeups
 from ringmain.database.write_group import WriteGroup
 
 MAX_REFERENCE: Final = 200
+MAX_ANSWERS: Final = 5
+"""How often an hour the same automatic answer goes to the same people."""
 
 _message = msgspec.json.Decoder(Message)
 _files = msgspec.json.Decoder(list[AttachedFile])
 _activity = msgspec.json.Decoder(CallActivity)
+_reply = msgspec.json.Decoder(Reply | None)
+_replies = msgspec.json.Decoder(list[Reply])
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -214,7 +219,7 @@ class Texting(Conversations):
         return company_id
 
     async def receive(self, inbound: InboundText) -> Message:
-        """Keep a text that came in, obey STOP, START and HELP, and answer them once.
+        """Keep a text that came in, obey STOP, START, HELP and the trunk's own keywords, and answer them once.
 
         The same carrier reference again gives the message kept before. Raises NotFound("number") for a recipient
         that is not ours, Invalid.
@@ -227,9 +232,14 @@ class Texting(Conversations):
                 async with self._database.transaction() as connection:
                     message = await self._keep(connection, company_id, parties, sender, text, inbound)
                     if message is not None:
-                        keyword = keywords.keyword_of(text)
-                        if keyword:
-                            await self._obey(connection, keyword, parties, message, inbound.carrier)
+                        reaction = keywords.reaction(
+                            text,
+                            parties["company_name"],
+                            _reply.decode(parties["opt_out"]),
+                            _replies.decode(parties["auto_replies"]),
+                        )
+                        if reaction:
+                            await self._react(connection, reaction, parties, message, inbound.carrier)
             except UniqueViolationError:  # an id of the past is taken
                 continue
             if message is not None:
@@ -240,7 +250,7 @@ class Texting(Conversations):
 
     async def opt_outs(self, company_id: int, *, limit: int = 1000) -> list[OptOutEvent]:
         """Who must not be texted from which of our numbers, newest first."""
-        rows = await self._database.fetch(store.OPT_OUTS, company_id, limit)
+        rows = await self._database.fetch(opt_out_store.OPT_OUTS, company_id, limit)
         return [OptOutEvent(**row) for row in rows]
 
     async def _inbound_parties(self, sender: str, inbound: InboundText) -> tuple[int, Record]:
@@ -293,29 +303,30 @@ class Texting(Conversations):
             return _message_of(known) if known else None
         return None  # deleted between the look and the write
 
-    async def _obey(
-        self, connection: Connection, keyword: keywords.Keyword, parties: Record, message: Message, origin: str
+    async def _react(
+        self, connection: Connection, reaction: keywords.Reaction, parties: Record, message: Message, origin: str
     ) -> None:
-        answered = True
-        if keyword != "help":
-            query = store.OPT_OUT if keyword == "stop" else store.OPT_IN
+        if reaction.keyword in ("stop", "start"):
+            query = opt_out_store.OPT_OUT if reaction.keyword == "stop" else opt_out_store.OPT_IN
             answered = await connection.fetchval(
                 query, parties["company_id"], parties["number_id"], message.sender, parties["number"], origin
             )
+        else:  # two machines that answer each other would never end
+            said = (message.company_id, message.conversation_id, reaction.text)
+            answered = await connection.fetchval(store.SAID_BEFORE, *said) < MAX_ANSWERS
         if answered:
-            text = keywords.answer(keyword, parties["company_name"])
-            encoding, parts = measure(text)
+            encoding, parts = measure(reaction.text)
             draft = Draft(
                 message.company_id,
                 message.conversation_id,
                 None,
-                text,
+                reaction.text,
                 None,
                 (),
                 encoding,
                 parts,
                 origin="",  # it came in through nobody, so that whoever relays hears of it
-                automatic=True,
+                automatic=reaction.keyword is not None,
             )
             await connection.fetch(store.SEND, *_columns([draft]))
 

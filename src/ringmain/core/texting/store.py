@@ -118,9 +118,11 @@ COMPANY_OF = "SELECT company_id FROM numbers WHERE number = $1 AND NOT line"
 
 # $3 the company, where it is known
 FIND_PARTIES = """
-SELECT n.company_id, n.id AS number_id, n.number, y.name AS company_name, k.id AS contact_id, c.id AS conversation_id
+SELECT n.company_id, n.id AS number_id, n.number, y.name AS company_name, k.id AS contact_id, c.id AS conversation_id,
+    coalesce(t.opt_out, 'null')::text AS opt_out, coalesce(t.auto_replies, '[]')::text AS auto_replies
 FROM numbers n
 JOIN companies y ON y.id = n.company_id
+LEFT JOIN trunks t ON t.company_id = n.company_id AND t.number_id = n.id
 LEFT JOIN contacts k ON k.company_id = n.company_id AND k.number = $2
 LEFT JOIN conversations c ON c.company_id = n.company_id AND c.number_id = n.id
     AND c.contact_ids = ARRAY[k.id] AND c.deleted_at IS NULL
@@ -163,35 +165,11 @@ MESSAGE_BY_CARRIER_REFERENCE = f"""
 SELECT {MESSAGE_COLUMNS} FROM messages m WHERE carrier = $1 AND carrier_reference = $2
 """
 
-OPT_OUT = """
-WITH made AS (
-    INSERT INTO opt_outs (company_id, number_id, contact_number) VALUES ($1, $2, $3)
-    ON CONFLICT DO NOTHING RETURNING number_id
-), noted AS (
-    INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
-    SELECT $1, 'opt_out.created', $2, $2, $5,
-        jsonb_build_object('number_id', $2::bigint, 'number', $4::text, 'contact_number', $3::text)
-    FROM made
-)
-SELECT count(*) > 0 FROM made
-"""
-
-OPT_IN = """
-WITH gone AS (
-    DELETE FROM opt_outs WHERE company_id = $1 AND number_id = $2 AND contact_number = $3 RETURNING number_id
-), noted AS (
-    INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
-    SELECT $1, 'opt_out.deleted', $2, $2, $5,
-        jsonb_build_object('number_id', $2::bigint, 'number', $4::text, 'contact_number', $3::text)
-    FROM gone
-)
-SELECT count(*) > 0 FROM gone
-"""
-
-OPT_OUTS = """
-SELECT o.number_id, n.number, o.contact_number FROM opt_outs o
-JOIN numbers n ON n.company_id = o.company_id AND n.id = o.number_id
-WHERE o.company_id = $1 ORDER BY o.created_at DESC LIMIT $2
+# $3 the text
+SAID_BEFORE = """
+SELECT count(*) FROM messages
+WHERE company_id = $1 AND conversation_id = $2 AND id > id_at(now() - interval '1 hour') AND direction = 'outbound'
+    AND text = $3
 """
 
 MARK_READ = f"""
