@@ -15,7 +15,7 @@ Shape = TypeVar("Shape")
 
 
 class _Plain(type):
-    """Makes of a class that only names a kind of text one whose instances are plain `str`: encoders take nothing else."""
+    """Makes of a class that only names a kind of text one of plain `str`: encoders take nothing else."""
 
     def __call__(cls, *values: Any) -> Any:
         return str(*values)
