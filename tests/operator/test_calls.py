@@ -87,6 +87,16 @@ async def test_filters(operator: Operator, calls: str) -> None:
         await operator("GET", f"{calls}?{query}", 400)
 
 
+async def test_a_call_to_a_group(world: World, operator: Operator, calls: str) -> None:
+    given = {"number": 800, "strategy": "sequential", "ring_s": 15, "members": [101, 102]}
+    await operator("POST", f"{world.company}/groups", 201, json=given)
+    made = await operator("POST", calls, 201, json={"from": CONTACT, "to": "800", "answered_by": 102})
+    assert (made["call"]["extension_number"], made["call"]["outcome"], made["ring"]) == (102, "completed", 20)
+    leg = ["call.offered", "call.ringing", "call.dial_ended"]
+    assert await events(world) == [*leg, *leg, "call.ended"]
+    await operator("POST", calls, 400, json={"from": CONTACT, "to": "800", "answered_by": 0})
+
+
 BAD_CALLS: tuple[tuple[dict[str, Any], int], ...] = (
     ({"to": ""}, 400),
     ({"to": None}, 400),

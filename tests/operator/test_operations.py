@@ -148,6 +148,7 @@ async def test_every_operation_answers_as_described(world: World) -> None:
         await operator("GET", path, 200)
     await _reminds(world)
     await _has_account_keys(world)
+    await _rings_groups(world)
     described = {
         (method.upper(), path) for path, item in operator.document["paths"].items() for method in item if method
     }
@@ -166,6 +167,32 @@ async def _has_account_keys(world: World) -> None:
     assert (await operator("PATCH", key, 200, json={"active": False}))["active"] is False
     assert (await operator("POST", f"{key}/rotate", 200))["secret"] != made["secret"]
     await operator("DELETE", key, 204)
+
+
+async def _rings_groups(world: World) -> None:
+    operator, groups = world.operator, f"{world.company}/groups"
+    instances = (await operator("GET", f"{world.company}/instances", 200))["items"]
+    await operator("POST", groups, 422, json={"number": 800})  # there are several instances
+    home = instances[0]["id"]
+    made = await operator("POST", groups, 201, json={"number": 800, "instance_id": home, "members": [1001]})
+    assert (await operator("GET", groups, 200))["items"] == [made]
+    group = f"{groups}/{made['id']}"
+    assert await operator("GET", group, 200) == made
+    change = {"name": "Desk", "strategy": "sequential", "ring_s": 10, "tags": ["desk"]}
+    changed = await operator("PATCH", group, 200, json=change)
+    assert changed == {**made, **change, "updated_at": changed["updated_at"]}
+    await operator("PATCH", group, 422, json={})
+    await operator("PATCH", group, 422, json={"members": [1009]})  # another instance's
+    await operator("PATCH", group, 400, json={"ring_s": 0})
+    await operator("PATCH", group, 400, json={"instance_id": home})
+    await operator("POST", groups, 409, json={"number": 1001, "instance_id": home})
+    await operator("POST", groups, 404, json={"number": 801, "instance_id": MAX_ID})
+    theirs = f"{V1}/companies/{world.globex.company_id}/groups"
+    await operator("POST", theirs, 404, json={"number": 801, "instance_id": home})
+    for method, body in (("GET", None), ("PATCH", {"name": "Mine"}), ("DELETE", None)):
+        await operator(method, f"{theirs}/{made['id']}", 404, json=body)
+    await operator("DELETE", group, 204)
+    await operator("GET", group, 404)
 
 
 async def _reminds(world: World) -> None:

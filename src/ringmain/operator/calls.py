@@ -39,6 +39,8 @@ class CallQuery(PageQuery, frozen=True, kw_only=True):
 class CallBody(Body, frozen=True, kw_only=True):
     """A call, as if the PBX had told of it: it rings, its ringing ends, it ends; all of that at once.
 
+    A group's number is offered to its members before they ring, as often as the group's strategy has it.
+
     One party at least is an extension's number, or one of the company's. It ends now unless it says when it started.
     """
 
@@ -53,6 +55,10 @@ class CallBody(Body, frozen=True, kw_only=True):
     instance_id: Annotated[int, Meta(ge=1, description="needed where several have the extension")] | None = None
     extension: (
         Annotated[int, Meta(ge=1, le=999_999_999, description="who is rung, or dials, between two telephone numbers")]
+        | None
+    ) = None
+    answered_by: (
+        Annotated[int, Meta(ge=1, le=999_999_999, description="the group's member who answers; else who rings first")]
         | None
     ) = None
     from_name: Annotated[str, Meta(max_length=200, description="else as the company knows the number")] = ""
@@ -98,6 +104,7 @@ async def simulate_call(call: Call) -> CallDetails:
         started_at=started_at,
         instance_id=body.instance_id,
         extension=body.extension,
+        answered_by=body.answered_by,
         source_name=body.from_name,
         recording=body.recording,
         transcription_id=body.transcription_id,

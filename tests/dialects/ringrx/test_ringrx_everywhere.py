@@ -92,6 +92,10 @@ async def callback_of(world: World, caller: Caller) -> str:
     return str(reply.json()["id"])
 
 
+async def group_of(world: World, caller: Caller) -> str:
+    return str((await caller("POST", "/groups", json={"extension": "8000"})).json()["id"])
+
+
 BELONGINGS: Final[dict[str, Belonging]] = {
     "/myphones/api_key/{token}": key_of,
     "/voicemails/{id}": voicemail_of,
@@ -105,6 +109,7 @@ BELONGINGS: Final[dict[str, Belonging]] = {
     "/outreach/events/{id}/confirm": event_of,
     "/outreach/events/{id}/cancel": event_of,
     "/outreach/events/{id}/log": event_of,
+    "/groups/{id}": group_of,
 }
 """What a company has that others may ask for, by path. Each makes one."""
 BODIES: Final[dict[str, object]] = {
@@ -116,6 +121,8 @@ BODIES: Final[dict[str, object]] = {
     "PATCH /outreach/profiles/{id}": {"name": "Mallory"},
     "PUT /outreach/events/{id}": {"name": "Mallory"},
     "PATCH /outreach/events/{id}": {"name": "Mallory"},
+    "PUT /groups/{id}": {"name": "Mallory"},
+    "PATCH /groups/{id}": {"name": "Mallory"},
 }
 """Bodies that routes accept, so that only the ids in the path are at fault."""
 

@@ -118,6 +118,7 @@ async def test_every_kind_of_answer_is_as_described(world: World) -> None:
     event = {"profile_id": visits["id"], "name": "Jane", "phonenumber": "3105550177"}
     await world.acme("POST", "/outreach/events", json={**event, "reminder_date": "2099-03-04T14:30:00Z"})
     await world.acme("POST", "/pbxcallbacks", json={"callback_type": "cdr", "url": "https://hooks.example.com/"})
+    await world.acme("POST", "/groups", json={"extension": "8000", "members": ["101"]})
     asked: list[tuple[str, dict[str, str], dict[str, str]]] = [
         ("/myphones", {}, {}),
         ("/myphones/api_key", {}, {}),
@@ -130,6 +131,7 @@ async def test_every_kind_of_answer_is_as_described(world: World) -> None:
         ("/pbxcallbacks", {}, {}),
         ("/outreach/profiles", {}, {}),
         ("/outreach/events", {}, {}),
+        ("/groups", {}, {}),
     ]
     await asyncio.to_thread(validate, described, asked, world.base, world.acme.token)
 

@@ -61,14 +61,17 @@ class Groups:
             raise Invalid("instance_id", "is needed: several instances have this group number")
         return _group_of(rows[0]) if rows else None
 
-    async def create(self, company_id: int, instance_id: int, change: GroupChange, *, origin: str = "") -> Group:
+    async def create(self, company_id: int, instance_id: int | None, change: GroupChange, *, origin: str = "") -> Group:
         """Make a group; `number` is needed, and what else is not said is as in `NEW`.
 
+        Without `instance_id` it is one of the company's only instance.
         Raises NotFound("instance"), Invalid, AlreadyExists (an extension or a group has the number).
         """
         if change.number is UNSET:
             raise Invalid("number", "is needed")
         wanted = _checked(_laid_over(NEW, change))
+        if instance_id is None:
+            instance_id = await self._only_instance(company_id)
         async with self._database.transaction() as connection:
             await connection.execute(store.LOCK, instance_id)
             members = await _possible(connection, company_id, instance_id, wanted, None)
@@ -108,6 +111,15 @@ class Groups:
         """
         rows = await self._database.fetch(store.STATES, group.company_id, group.id)
         return {row["number"]: _member(row) for row in rows}
+
+    async def _only_instance(self, company_id: int) -> int:
+        rows = await self._database.fetch(store.INSTANCES, company_id)
+        if len(rows) > 1:
+            raise Invalid("instance_id", "is needed: there are several instances")
+        if not rows:
+            raise NotFound("instance")
+        only: int = rows[0]["id"]
+        return only
 
 
 def _member(row: Record) -> Member:

@@ -8,6 +8,7 @@ FIND: Final = """
 SELECT group_json(g)::text FROM groups g
 WHERE company_id = $1 AND number = $2 AND ($3::bigint IS NULL OR instance_id = $3) ORDER BY id LIMIT 2
 """
+INSTANCES: Final = "SELECT id FROM instances WHERE company_id = $1 AND deleted_at IS NULL LIMIT 2"
 # Extensions and groups of an instance share their numbers, and the lock of extensions' store.
 LOCK: Final = "SELECT pg_advisory_xact_lock($1)"
 # $3 number, $4 the group or NULL, $5 members' numbers

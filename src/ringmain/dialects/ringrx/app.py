@@ -11,6 +11,7 @@ from ringmain.dialects.ringrx.callbacks import CallbackRoutes
 from ringmain.dialects.ringrx.cdrs import CallRecordRoutes
 from ringmain.dialects.ringrx.errors import ERRORS, refusal
 from ringmain.dialects.ringrx.faxes import FaxRoutes
+from ringmain.dialects.ringrx.groups import GroupRoutes
 from ringmain.dialects.ringrx.keys import KeyRoutes
 from ringmain.dialects.ringrx.messaging import MessagingRoutes
 from ringmain.dialects.ringrx.myphones import MyPhonesRoutes
@@ -36,6 +37,7 @@ def endpoints(core: Core, public_url: str, unit: DurationUnit = "ms") -> list[En
         *BillingRoutes(core).endpoints,
         *CallbackRoutes(core).endpoints,
         *OutreachRoutes(core).endpoints,
+        *GroupRoutes(core).endpoints,
     ]
     return [*routes, *DocumentRoutes(routes, public_url).endpoints]
 

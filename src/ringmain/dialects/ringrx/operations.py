@@ -23,6 +23,7 @@ from ringmain.dialects.ringrx.described import (
     ShownProfile,
     Text,
 )
+from ringmain.dialects.ringrx.group_wire import GivenGroup, WireGroup
 from ringmain.dialects.ringrx.keys import WireKey, WireNewKey
 from ringmain.dialects.ringrx.messaging import SentMessage
 from ringmain.dialects.ringrx.myphones import WireUser
@@ -92,5 +93,11 @@ OPERATIONS: Final[dict[str, Described]] = {
     "POST /outreach/events/{id}/confirm": Described(name="confirmEvent", result=ShownEvent),
     "POST /outreach/events/{id}/cancel": Described(name="cancelEvent", result=ShownEvent),
     "GET /outreach/events/{id}/log": Described(name="getEventLog", result=list[LogEntry]),
+    "GET /groups": Described(name="listGroups", result=list[WireGroup]),
+    "POST /groups": Described(name="createGroup", result=WireGroup, status=201, body=GivenGroup),
+    "GET /groups/{id}": Described(name="getGroup", result=WireGroup),
+    "PUT /groups/{id}": Described(name="changeGroup", result=WireGroup, body=GivenGroup),
+    "PATCH /groups/{id}": Described(name="patchGroup", result=WireGroup, body=GivenGroup),
+    "DELETE /groups/{id}": Described(name="deleteGroup", status=204),
 }
 """By method and path. Every route is here but that of the document itself."""
