@@ -119,7 +119,7 @@ async def test_webhooks(tmp_path: Path, dsn: str, core: Core) -> None:
         return ended.out
 
     table = await webhooks("endpoints")
-    assert table.splitlines()[0].split()[:3] == ["id", "face", "url"]
+    assert table.splitlines()[0].split()[:4] == ["id", "face", "name", "url"]
     assert "https://acme.example/hook" in table
     (endpoint,) = msgspec.json.decode(await webhooks("--company", "acme", "--json", "endpoints"))
     assert str(endpoint["company_id"]) == company_id
