@@ -37,10 +37,12 @@ class Trunks:
             raise NotFound("trunk")
         return store.trunk_of(row)
 
-    async def spelling(self, company_id: int, number_id: int) -> Spelling | None:
-        """How numbers are spelled to those who text with it; None for what is no number of the company."""
-        row = await self._database.fetchrow(store.SPELLING, company_id, number_id)
-        return Spelling(**dict(row.items())) if row else None
+    async def spelling(self, company_id: int, number: str) -> Spelling:
+        """How numbers are spelled where texts of this number go. Raises NotFound("number")."""
+        row = await self._database.fetchrow(store.SPELLING, company_id, number)
+        if row is None:
+            raise NotFound("number")
+        return Spelling(**dict(row.items()))
 
     async def create(self, company_id: int, e164: str, change: TrunkChange) -> Trunk:
         """Make a number (E.164) a trunk: one that the company has, or a new one.

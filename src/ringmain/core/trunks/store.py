@@ -45,7 +45,7 @@ SELECT coalesce(nullif(t.country, ''), y.country) AS country, coalesce(t.inbound
     coalesce(t.outbound_format, '') AS outbound
 FROM numbers n JOIN companies y ON y.id = n.company_id
 LEFT JOIN trunks t ON t.company_id = n.company_id AND t.number_id = n.id
-WHERE n.company_id = $1 AND n.id = $2
+WHERE n.company_id = $1 AND n.number = $2
 """
 
 # A number of the company's that is no trunk yet becomes one. Another's number is taken, and so is a trunk's: no row.

@@ -10,17 +10,21 @@ from ringmain.dialects.kit.errors import ErrorTable
 from ringmain.dialects.kit.routing import Dialect, Endpoint, Resource
 from ringmain.dialects.ringotel.account import AccountMethods
 from ringmain.dialects.ringotel.activity import ActivityMethods
+from ringmain.dialects.ringotel.agents import AgentMethods
 from ringmain.dialects.ringotel.auth import Authentication
 from ringmain.dialects.ringotel.branches import BranchMethods
+from ringmain.dialects.ringotel.calls import CallMethods
 from ringmain.dialects.ringotel.catalogue import CatalogueMethods
 from ringmain.dialects.ringotel.chat_users import ChatUserMethods
 from ringmain.dialects.ringotel.errors import STATUSES, Errors, failure
 from ringmain.dialects.ringotel.indications import IndicationMethods
 from ringmain.dialects.ringotel.links import FileRoutes
 from ringmain.dialects.ringotel.messages import Fetcher, MessageMethods
+from ringmain.dialects.ringotel.optouts import OptOutMethods
 from ringmain.dialects.ringotel.organizations import OrganizationMethods
 from ringmain.dialects.ringotel.rpc import Method, Rpc
 from ringmain.dialects.ringotel.services import ServiceMethods
+from ringmain.dialects.ringotel.trunks import TrunkMethods
 
 ADDRESSES: Final = ("", "api")
 """Segments that all methods are called at: clients put their base URL together in different ways."""
@@ -38,6 +42,10 @@ def methods(core: Core, public_url: str, fetch: Fetcher) -> list[Method]:
         *AccountMethods(core).methods,
         *CatalogueMethods().methods,
         *ServiceMethods(core).methods,
+        *TrunkMethods(core).methods,
+        *OptOutMethods(core).methods,
+        *CallMethods(core).methods,
+        *AgentMethods(core).methods,
     ]
 
 

@@ -60,6 +60,7 @@ class ChatEnds:
         self._texting = core.texting
         self._chats = core.chats
         self._numbers = core.numbers
+        self._trunks = core.trunks
 
     async def read(self, org: Org, given: Named) -> Ends:
         """Who is who; nothing is made. Raises BadRequest (an end is missing), NotFound (neither is ours)."""
@@ -98,27 +99,32 @@ class ChatEnds:
         """The session that is named, or the one between these ends, opened if need be (reading 9)."""
         if given.sessionid:
             conversation = await self.session(org, given.sessionid)
-            called = outside_number(ends.outside, org.country) if ends.outside else ""
+            country = await self._country(org, conversation.number)
+            called = outside_number(ends.outside, country) if ends.outside else ""
             among = [contact for contact in conversation.contacts if contact.number == called]
             return conversation, (among or conversation.contacts)[0]
-        contact = await self._contact(org, ends, given)
         number = ends.ours.number
         if number is None:
             assert ends.ours.user is not None  # noqa: S101 - one of the two is there
             number = await self._parties.number_for(org.company_id, ends.ours.user)
+        contact = await self._contact(org, ends, given, await self._country(org, number))
         conversation, _ = await self._texting.open_conversation(
             org.company_id, number=number, contact_ids=[contact.id], origin=DIALECT
         )
         return conversation, contact
 
-    async def _contact(self, org: Org, ends: Ends, given: Named) -> Contact:
+    async def _country(self, org: Org, number: str) -> str:
+        """Where numbers without + are of, in texts of this number of ours: as its trunk spells them to receivers."""
+        return (await self._trunks.spelling(org.company_id, number)).country
+
+    async def _contact(self, org: Org, ends: Ends, given: Named, country: str) -> Contact:
         inbound = ends.direction == "inbound"
         phone = (given.senderinfo.phone.strip() or given.sender.strip()) if inbound else ends.outside
         first, _, last = " ".join(given.sendername.split()).partition(" ")
         named = inbound and bool(first)
         return await self._parties.contact(
             org.company_id,
-            number=outside_number(phone, org.country) if phone else None,
+            number=outside_number(phone, country) if phone else None,
             handle=given.senderid.strip() or None if inbound else None,
             first_name=first if named else None,
             last_name=last if named else None,

@@ -20,7 +20,13 @@ MESSAGES: Final = {
 TRANSPORT: Final = frozenset({401, 500, 503})
 """What is said by the HTTP status too, whatever application errors are sent with."""
 
-WORDS: Final = {"company": "organization", "instance": "branch", "extension": "user", "conversation": "session"}
+WORDS: Final = {
+    "company": "organization",
+    "instance": "branch",
+    "extension": "user",
+    "conversation": "session",
+    "trunk": "SMS trunk",
+}
 """The vendor's, for what the core calls otherwise."""
 
 

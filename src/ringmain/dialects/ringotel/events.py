@@ -12,10 +12,12 @@ import msgspec
 
 from ringmain.core import events as core
 from ringmain.core.events import Event
+from ringmain.core.numbers.spelling import spelled
 from ringmain.core.subscriptions.model import Destination, Subscription
 from ringmain.core.system import Core
 from ringmain.core.texting.chat_parties import ChatUser
 from ringmain.core.texting.model import Message, MessageDeleted, MessageEvent, MessagesRead, Parties, Typing
+from ringmain.core.trunks.model import Spelling
 from ringmain.dialects.kit.answer import encode
 from ringmain.dialects.kit.notification import Notification
 from ringmain.dialects.ringotel import ids
@@ -39,6 +41,7 @@ class RingotelFace:
 
     def __init__(self, core: Core, public_url: str) -> None:
         self._parties = core.chat_parties
+        self._trunks = core.trunks
         self._links = FileLinks(core.credentials, public_url)
 
     async def render(self, event: Event, subscription: Subscription, endpoint: Destination) -> Notification | None:
@@ -92,9 +95,11 @@ class RingotelFace:
     async def _message(self, message: Message, parties: Parties) -> dict[str, Any]:
         user = await self._author(message, parties)
         kind, content = await self._content(message)
+        spelling = await self._trunks.spelling(message.company_id, parties.number)
+        own = spelled(parties.number, spelling.outbound, spelling.country)
         return {
-            **_recipient(parties),
-            "from": parties.number if user is None else str(user.number),
+            **_recipient(parties, spelling),
+            "from": own if user is None else str(user.number),
             "orgid": ids.encode(message.company_id),
             "userid": "" if user is None else ids.encode(user.id),
             "messageid": ids.encode_stamp(message.id),
@@ -119,12 +124,13 @@ class RingotelFace:
         return Type.TEXT, "\n".join([message.text, *links] if message.text else links)
 
 
-def _recipient(parties: Parties) -> dict[str, str]:
+def _recipient(parties: Parties, spelling: Spelling) -> dict[str, str]:
     """Somebody whom the API's client knows by an id of his own is named by it."""
     handle = parties.contacts[0].handle if len(parties.contacts) == 1 else None
     if handle is not None:
         return {"senderid": handle}
-    return {"to": ",".join(contact.number for contact in parties.contacts)}
+    numbers = [spelled(contact.number, spelling.inbound, spelling.country) for contact in parties.contacts]
+    return {"to": ",".join(numbers)}
 
 
 def _updated(given: MessageEvent) -> Called | None:
