@@ -16,6 +16,7 @@ from ringmain.core.credentials.grants import Grants
 from ringmain.core.credentials.service import Credentials
 from ringmain.core.credentials.sessions import Sessions
 from ringmain.core.devices.service import Devices
+from ringmain.core.directory.contact_lists import ContactLists
 from ringmain.core.directory.service import Directory
 from ringmain.core.extensions.service import Extensions
 from ringmain.core.faxes.compose import FaxComposer
@@ -91,6 +92,7 @@ class Core:
         self.grants = Grants(database, self.credentials)
         self.invitations = Invitations(database, self.people, self.mails)
         self.directory = Directory(database, wakeups)
+        self.contact_lists = ContactLists(database)
         self.texting = Texting(database, wakeups)
         self.direct_texting = DirectTexting(database, self.texting)
         self.chats = Chats(database, wakeups, self.texting)

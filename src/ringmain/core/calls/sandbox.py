@@ -29,6 +29,8 @@ OUTCOMES: Final[dict[str, tuple[LegOutcome, Outcome, int]]] = {
     "failed": ("failed", "failed", 38),
 }
 """What becomes of the leg, of the call, and its Q.850 release code."""
+REFUSED: Final[tuple[LegOutcome, Outcome, int]] = ("failed", "failed", 21)
+"""The same of a call of somebody blocked, or to them."""
 PLAYED: Final = {"audio/wav": "wav", "audio/mpeg": "mp3"}
 """Recordings that everybody plays; others become WAV."""
 
@@ -88,8 +90,9 @@ class SandboxCalls:
     async def place(self, company_id: int, planned: PlannedCall, *, origin: str = "") -> Call:
         """Tell of its ringing, the end of its ringing, and its end; returns its record.
 
-        Raises NotFound("instance"), NotFound("extension"), Forbidden (a real PBX), Invalid, also for audio that cannot
-        be read, TooLarge, Unavailable.
+        One of somebody blocked, or to them, fails at once and rings nobody. Raises NotFound("instance"),
+        NotFound("extension"), Forbidden (a real PBX), Invalid, also for audio that cannot be read, TooLarge,
+        Unavailable.
         """
         if planned.outcome not in OUTCOMES:
             raise Invalid("outcome", f"must be one of {', '.join(OUTCOMES)}")
@@ -98,6 +101,11 @@ class SandboxCalls:
             raise Invalid("recording", "only an answered call has one")
         route = await self._route(company_id, planned)
         self._instances.check_acts(await self._instances.get(company_id, route.instance_id))
+        ends = (planned.source, planned.destination)
+        if await self._database.fetchval(store.REFUSED, company_id, route.instance_id, *ends, route.extension):
+            leg_outcome, outcome, release_code = REFUSED
+            route = msgspec.structs.replace(route, extension=None)
+            planned = msgspec.structs.replace(planned, ring_s=0, recording=None)
         file_id = await self._keep(company_id, planned.recording) if planned.recording is not None else None
         talk = planned.talk_s if outcome == "completed" else 0.0
         start = planned.started_at or datetime.now(UTC) - timedelta(seconds=planned.ring_s + talk)

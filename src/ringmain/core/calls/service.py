@@ -25,6 +25,7 @@ from ringmain.core.calls.model import (
     NewLeg,
 )
 from ringmain.core.errors import Invalid, NotFound
+from ringmain.core.files.store import DELETE as RELEASE
 from ringmain.core.groups.model import Group, OfferedUser
 from ringmain.core.listing import EARLIEST, LATEST, clamped
 from ringmain.database.pool import Database
@@ -151,6 +152,17 @@ class Calls:
             store.BETWEEN, company_id, clamped(since), clamped(until), person_id, limit, offset
         )
         return [_call.decode(row[0]) for row in rows]
+
+    async def forget_recordings(self, company_id: int, instance_id: int, extension: int) -> tuple[int, int]:
+        """Delete the recordings of this extension's calls; answers of how many calls, and how many files went."""
+        async with self._database.transaction() as connection:
+            rows = await connection.fetch(store.FORGET_RECORDINGS, company_id, instance_id, extension)
+            files = await connection.fetch(RELEASE, company_id, sorted({row["recording_file_id"] for row in rows}))
+        return len(rows), len(files)
+
+    async def forget_transcriptions(self, company_id: int, instance_id: int, extension: int) -> int:
+        """Forget the transcriptions of this extension's calls; answers how many there were."""
+        return len(await self._database.fetch(store.FORGET_TRANSCRIPTIONS, company_id, instance_id, extension))
 
     async def page(self, company_id: int, *, wanted: CallFilter = ANY, page: int, per_page: int) -> CallPage:
         """Records of calls that have ended, the latest first. Pages count from 1; one beyond the end is empty."""

@@ -164,3 +164,33 @@ WHERE company_id = $1 AND ($2::bigint IS NULL OR id = $2) AND deleted_at IS NULL
 """
 # Of these numbers: those that are on this server, and whether they are the company's.
 NUMBERS_HERE: Final = "SELECT number, company_id = $1 AS own FROM numbers WHERE number = ANY ($2::text[]) AND NOT line"
+# Whether one end must not be called by the other: $3 source, $4 destination, $5 the extension that is rung or dials.
+REFUSED: Final = """
+SELECT EXISTS (
+    SELECT FROM directory_contacts
+    WHERE company_id = $1 AND blocked_at IS NOT NULL AND other_numbers || phone @> ARRAY[$3::text]
+) OR EXISTS (
+    SELECT FROM extensions
+    WHERE company_id = $1 AND instance_id = $2 AND activation = 'blocked'
+        AND (number::text IN ($3, $4) OR number = $5::bigint)
+)
+"""
+# The recordings, or the transcriptions, of the calls of one instance that an extension took part in.
+FORGET_RECORDINGS: Final = """
+UPDATE calls c SET recording_file_id = NULL, updated_at = now() FROM (
+    SELECT c.id, c.recording_file_id FROM calls c JOIN call_extensions k ON k.company_id = $1 AND k.call_id = c.id
+    WHERE c.company_id = $1 AND c.instance_id = $2 AND k.extension_number = $3 AND c.recording_file_id IS NOT NULL
+    ORDER BY c.id FOR NO KEY UPDATE OF c
+) AS old
+WHERE c.company_id = $1 AND c.id = old.id
+RETURNING old.recording_file_id
+"""
+FORGET_TRANSCRIPTIONS: Final = """
+UPDATE calls c SET transcription_id = NULL, updated_at = now() FROM (
+    SELECT c.id FROM calls c JOIN call_extensions k ON k.company_id = $1 AND k.call_id = c.id
+    WHERE c.company_id = $1 AND c.instance_id = $2 AND k.extension_number = $3 AND c.transcription_id IS NOT NULL
+    ORDER BY c.id FOR NO KEY UPDATE OF c
+) AS old
+WHERE c.company_id = $1 AND c.id = old.id
+RETURNING c.id
+"""

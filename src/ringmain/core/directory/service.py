@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 
 from ringmain.core.directory import store
-from ringmain.core.directory.model import DirectoryContact
+from ringmain.core.directory.model import DirectoryContact, NewContact
 from ringmain.core.errors import Invalid, NotFound
 from ringmain.core.people.service import check_email
 from ringmain.database.pool import Database
@@ -81,12 +81,27 @@ class Directory:
         return _found(await self._database.fetchrow(store.DELETE, company_id, contact_id))
 
 
+def check_contact(contact: NewContact) -> None:
+    """Raises Invalid for what no contact can be."""
+    _check(contact.first_name, contact.last_name, contact.phone, contact.email)
+    for number in contact.other_numbers:
+        check_phone(number)
+    if not (contact.first_name or contact.last_name or contact.phone or contact.email):
+        raise _nameless()
+
+
+def check_phone(phone: str) -> None:
+    """Raises Invalid for what is neither E.164 nor a short number."""
+    if not PHONE.fullmatch(phone):
+        raise Invalid("phone", "must be E.164 with +, or a short number")
+
+
 def _check(first_name: str, last_name: str, phone: str, email: str) -> None:
     for field, name in (("first_name", first_name), ("last_name", last_name)):
         if len(name) > MAX_NAME:
             raise Invalid(field, f"must not be longer than {MAX_NAME} characters")
-    if phone and not PHONE.fullmatch(phone):
-        raise Invalid("phone", "must be E.164 with +, or a short number")
+    if phone:
+        check_phone(phone)
     if email:
         check_email(email)
 

@@ -7,7 +7,10 @@ import msgspec
 from ringmain.core.directory.model import DirectoryContact
 from ringmain.database.pool import Record
 
-NAMES: Final = ("id", "company_id", "first_name", "last_name", "phone", "email", "profile", "created_at", "updated_at")
+NAMES: Final = (
+    *("id", "company_id", "first_name", "last_name", "phone", "email", "profile", "created_at", "updated_at"),
+    *("other_numbers", "instance_id", "blocked_at"),
+)
 COLUMNS: Final = ", ".join(NAMES)
 CONTACT_COLUMNS: Final = ", ".join(f"d.{name}" for name in NAMES)
 
@@ -39,6 +42,53 @@ WHERE company_id = $1 AND id = $2
 RETURNING {COLUMNS}
 """
 DELETE: Final = f"DELETE FROM directory_contacts WHERE company_id = $1 AND id = $2 RETURNING {COLUMNS}"
+
+# Lists of contacts
+
+# $2: whether only those who are blocked
+ALL: Final = f"""
+SELECT {COLUMNS} FROM directory_contacts WHERE company_id = $1 AND (NOT $2 OR blocked_at IS NOT NULL) ORDER BY id
+"""
+GIVEN: Final = """jsonb_to_recordset($2::jsonb) WITH ORDINALITY AS g (id bigint, first_name text, last_name text,
+    phone text, email text, profile jsonb, other_numbers text[], instance_id bigint, place bigint)"""
+# In the order in which they are given.
+CREATE_ALL: Final = f"""
+WITH given AS MATERIALIZED (
+    SELECT g.*, new_id() AS new_id FROM (SELECT * FROM {GIVEN} ORDER BY place) AS g
+), made AS (
+    INSERT INTO directory_contacts (company_id, id, first_name, last_name, phone, email, profile, other_numbers,
+        instance_id)
+    SELECT $1, new_id, first_name, last_name, phone, email, profile, other_numbers, instance_id FROM given
+    RETURNING {COLUMNS}
+)
+SELECT made.* FROM made JOIN given ON given.new_id = made.id ORDER BY given.place
+"""
+# All of them, or none: the caller counts. Of the profile what is given takes the place of what there was.
+REPLACE_ALL: Final = f"""
+UPDATE directory_contacts d SET first_name = g.first_name, last_name = g.last_name, phone = g.phone, email = g.email,
+    profile = d.profile || g.profile, other_numbers = g.other_numbers, updated_at = now()
+FROM {GIVEN}
+WHERE d.company_id = $1 AND d.id = g.id
+RETURNING d.id
+"""
+DELETE_ALL: Final = "DELETE FROM directory_contacts WHERE company_id = $1 AND id = ANY ($2::bigint[]) RETURNING id"
+# $4: what is said about them, NULL for nothing new
+BLOCK: Final = f"""
+UPDATE directory_contacts SET blocked_at = CASE WHEN $3 THEN coalesce(blocked_at, now()) END, updated_at = now(),
+    profile = CASE WHEN $4::text IS NULL THEN profile ELSE profile || jsonb_build_object('about', $4) END
+WHERE company_id = $1 AND id = $2
+RETURNING {COLUMNS}
+"""
+BY_NUMBER: Final = """
+SELECT id FROM directory_contacts
+WHERE company_id = $1 AND (phone = $2 OR blocked_at IS NOT NULL AND other_numbers || phone @> ARRAY[$2::text])
+ORDER BY blocked_at IS NULL, id LIMIT 1
+"""
+BLOCKS: Final = """
+SELECT EXISTS (
+    SELECT FROM directory_contacts
+    WHERE company_id = $1 AND blocked_at IS NOT NULL AND other_numbers || phone @> ARRAY[$2::text])
+"""
 
 
 def contact_of(row: Record) -> DirectoryContact:

@@ -39,15 +39,6 @@ class Instances:
         """All of a company, oldest first."""
         return [store.instance_of(row) for row in await self._database.fetch(store.LIST, company_id)]
 
-    async def only(self, company_id: int) -> Instance:
-        """The one instance of a company. Raises NotFound without any, Invalid where there are several."""
-        found = await self.list(company_id)
-        if len(found) > 1:
-            raise Invalid("instance_id", "is needed: there are several instances")
-        if not found:
-            raise NotFound("instance")
-        return found[0]
-
     async def get(self, company_id: int, instance_id: int) -> Instance:
         """Raises NotFound."""
         return _found(await self._database.fetchrow(store.GET, company_id, instance_id))

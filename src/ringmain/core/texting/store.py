@@ -129,11 +129,15 @@ LEFT JOIN conversations c ON c.company_id = n.company_id AND c.number_id = n.id
 WHERE n.number = $1 AND CASE WHEN $3::bigint IS NULL THEN NOT n.line ELSE n.company_id = $3 END
 """
 
-# $11 when it was written, or NULL for now
+# $11 when it was written, or NULL for now. What somebody blocked writes is kept as read, and rings nobody.
 RECEIVE = """
 WITH c AS (
     SELECT c.*, parties_json(c) AS parties FROM conversations c
     WHERE c.company_id = $1 AND c.id = $2 AND c.deleted_at IS NULL FOR NO KEY UPDATE OF c
+), blocked AS MATERIALIZED (
+    SELECT EXISTS (
+        SELECT FROM directory_contacts
+        WHERE company_id = $1 AND blocked_at IS NOT NULL AND other_numbers || phone @> ARRAY[$4::text]) AS so
 ), made AS (
     INSERT INTO messages AS m (company_id, id, conversation_id, direction, state, text, sender, recipients,
         encoding, segments, files, read, carrier, carrier_reference, created_at)
@@ -143,20 +147,20 @@ WITH c AS (
                       'size', f.size, 'uploaded_at', f.uploaded_at) ORDER BY f.id)
                   FROM (SELECT * FROM files WHERE company_id = $1 AND id = ANY ($8::bigint[])
                       AND uploaded_at IS NOT NULL ORDER BY id FOR KEY SHARE) AS f), '[]'),
-        false, $9, $10, coalesce($11, now())
-    FROM c
+        blocked.so, $9, $10, coalesce($11, now())
+    FROM c, blocked
     ON CONFLICT (carrier, carrier_reference) WHERE carrier_reference IS NOT NULL DO NOTHING
     RETURNING m.id, m AS message
 ), bumped AS (
     UPDATE conversations u SET last_message_id = greatest(u.last_message_id, made.id), updated_at = now(),
         last_activity_at = greatest(u.last_activity_at, coalesce($11, now())),
-        message_count = u.message_count + 1, unread_count = u.unread_count + 1
-    FROM made WHERE u.company_id = $1 AND u.id = $2
+        message_count = u.message_count + 1, unread_count = u.unread_count + CASE WHEN blocked.so THEN 0 ELSE 1 END
+    FROM made, blocked WHERE u.company_id = $1 AND u.id = $2
 ), noted AS (
     INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
-    SELECT $1, 'message.created', made.id, $2, $9,
+    SELECT $1, CASE WHEN blocked.so THEN 'message.imported' ELSE 'message.created' END, made.id, $2, $9,
         jsonb_build_object('message', message_json(made.message), 'conversation', c.parties)
-    FROM made, c
+    FROM made, c, blocked
 )
 SELECT EXISTS (SELECT FROM c) AS conversation_known, (SELECT message_json(message)::text FROM made) AS message
 """

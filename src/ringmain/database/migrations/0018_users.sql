@@ -50,17 +50,10 @@ ALTER TABLE sandbox_subscribers ADD COLUMN devices jsonb NOT NULL DEFAULT '[]';
 -- Contacts of a part of the company, and those who shall not reach it.
 
 ALTER TABLE directory_contacts
+    ADD COLUMN other_numbers text[] NOT NULL DEFAULT '{}',  -- beside `phone`, in the same form
     ADD COLUMN instance_id bigint,              -- whose users it is for; NULL: everybody's
     ADD COLUMN blocked_at timestamptz,
     ADD FOREIGN KEY (company_id, instance_id) REFERENCES instances ON DELETE SET NULL (instance_id);
 CREATE INDEX directory_contacts_phone ON directory_contacts (company_id, phone);
-CREATE INDEX directory_contacts_blocked ON directory_contacts (company_id, id) WHERE blocked_at IS NOT NULL;
-
-CREATE TABLE blocked_numbers (                  -- of contacts that are blocked
-    company_id bigint NOT NULL,
-    number text NOT NULL,                       -- E.164 with +, or a short number
-    contact_id bigint NOT NULL,
-    PRIMARY KEY (company_id, number, contact_id),
-    FOREIGN KEY (company_id, contact_id) REFERENCES directory_contacts ON DELETE CASCADE
-);
-CREATE INDEX blocked_numbers_of_contact ON blocked_numbers (company_id, contact_id);
+CREATE INDEX directory_contacts_blocked ON directory_contacts USING gin ((other_numbers || phone))
+    WHERE blocked_at IS NOT NULL;
