@@ -25,6 +25,7 @@ from ringmain.setup.document import (
     PersonPart,
     WebhookPart,
 )
+from ringmain.setup.groups import GroupApplier
 from ringmain.setup.lines import Path
 from ringmain.setup.outreach import OutreachApplier
 from ringmain.setup.report import Action, CompanyReport, Entry
@@ -56,6 +57,8 @@ class CompanyApplier:
         telephony = TelephonyApplier(self._core, self._company)
         report.instances = await self._each("instances", part.instances, telephony.instance)
         report.extensions = await self._each("extensions", part.extensions, telephony.extension)
+        groups = GroupApplier(self._core, self._company)
+        report.groups = await self._each("groups", part.groups, groups.group)
         report.api_keys = await self._each("api_keys", part.api_keys, self._api_key)
         report.webhooks = await self._each("webhooks", part.webhooks, self._webhook)
         report.contacts = await self._each("contacts", part.contacts, self._contact)

@@ -12,6 +12,8 @@ from ringmain.core.companies.service import check_timezone
 from ringmain.core.errors import Invalid
 from ringmain.core.events import TYPES
 from ringmain.core.extensions.model import Purpose
+from ringmain.core.groups.model import Otherwise, Strategy
+from ringmain.core.groups.service import MAX_RING
 from ringmain.core.instances.service import MAX_NUMBER
 from ringmain.core.numbers.normalise import normalise
 from ringmain.core.people.service import check_email
@@ -111,6 +113,24 @@ class ExtensionPart(Part, frozen=True, kw_only=True):
     data: dict[str, Any] = {}
 
 
+class GroupPart(Part, frozen=True, kw_only=True):
+    """[[companies.groups]], known by number in its instance, which must be named if there are several.
+
+    `members` are numbers of the instance's extensions, in the order of ringing. When none of them answers, `otherwise`
+    is done, with the extension or number in `otherwise_to`.
+    """
+
+    number: Annotated[int, Meta(ge=1, le=MAX_NUMBER)]
+    instance: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    strategy: Strategy | UnsetType = UNSET
+    ring_seconds: Annotated[int, Meta(ge=1, le=MAX_RING)] | UnsetType = UNSET
+    members: list[int] | UnsetType = UNSET
+    otherwise: Otherwise | UnsetType = UNSET
+    otherwise_to: str | UnsetType = UNSET
+    tags: list[str] | UnsetType = UNSET
+
+
 class ApiKeyPart(Part, frozen=True, kw_only=True):
     """[[companies.api_keys]], known by dialect and name. `person` (e-mail) is whom the key is bound to.
 
@@ -173,6 +193,7 @@ class CompanyPart(Part, frozen=True, kw_only=True):
     numbers: list[NumberPart] = []
     instances: list[InstancePart] = []
     extensions: list[ExtensionPart] = []
+    groups: list[GroupPart] = []
     api_keys: list[ApiKeyPart] = []
     webhooks: list[WebhookPart] = []
     contacts: list[ContactPart] = []
@@ -280,6 +301,11 @@ class Document:
         only = company.instances[0].name if len(company.instances) == 1 else ""
         extensions = [(only if one.instance is UNSET else one.instance, one.number) for one in company.extensions]
         self._unique((*path, "extensions"), extensions, "number")
+        groups = [(only if one.instance is UNSET else one.instance, one.number) for one in company.groups]
+        self._unique((*path, "groups"), groups, "number")
+        for index, group in enumerate(groups):
+            if group in extensions:
+                raise self.error((*path, "groups", index, "number"), "is an extension's already")
         self._unique((*path, "api_keys"), [(key.dialect, key.name) for key in company.api_keys], "name")
         self._unique((*path, "webhooks"), [_webhook_identity(webhook) for webhook in company.webhooks], "url")
         profiles = [profile.name.lower() for profile in company.outreach_profiles]

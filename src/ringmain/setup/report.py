@@ -19,6 +19,7 @@ class CompanyReport(msgspec.Struct, kw_only=True):
     numbers: list[Entry] = []
     instances: list[Entry] = []
     extensions: list[Entry] = []
+    groups: list[Entry] = []
     api_keys: list[Entry] = []
     webhooks: list[Entry] = []
     contacts: list[Entry] = []
@@ -54,6 +55,7 @@ class Report(msgspec.Struct, kw_only=True):
                 company.numbers,
                 company.instances,
                 company.extensions,
+                company.groups,
                 company.api_keys,
                 company.webhooks,
                 company.contacts,

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from ringmain.core.companies.model import Company
 from ringmain.core.errors import Invalid, NotFound
@@ -46,7 +46,7 @@ class TelephonyApplier:
 
     async def extension(self, part: ExtensionPart) -> Entry:
         """By instance and number. Its SIP password is shown when it was made just now."""
-        extensions, instance = self._core.extensions, await self._instance_of(part)
+        extensions, instance = self._core.extensions, await instance_of(self._core, self._company_id, part.instance)
         change = await self._change(part)
         found = await extensions.find_by_number(self._company_id, instance.id, part.number)
         entry: Entry = {"number": part.number, "instance": instance.name}
@@ -59,16 +59,6 @@ class TelephonyApplier:
             await extensions.update(self._company_id, instance.id, found.id, change)
             action = "updated"
         return {**entry, "action": action, "ids": spell(found.id)}
-
-    async def _instance_of(self, part: ExtensionPart) -> Instance:
-        instances = await self._core.instances.list(self._company_id)
-        if part.instance is not UNSET:
-            instances = [one for one in instances if one.name == part.instance]
-            if not instances:
-                raise NotFound(f"instance {part.instance}")
-        if len(instances) != 1:
-            raise Invalid("instance", "is needed unless the company has exactly one")
-        return instances[0]
 
     async def _change(self, part: ExtensionPart) -> ExtensionChange:
         given: dict[str, Any] = {"number": part.number, **said(part, "name", "purpose")}
@@ -85,6 +75,18 @@ class TelephonyApplier:
         if part.caller_id is not UNSET:
             given["caller_id"] = CallerId(name=part.caller_id.name, number=part.caller_id.number)
         return ExtensionChange(data=part.data, **given)
+
+
+async def instance_of(core: Core, company_id: int, name: str | UnsetType) -> Instance:
+    """The instance of this name, or the only one. Raises NotFound, Invalid."""
+    instances = await core.instances.list(company_id)
+    if name is not UNSET:
+        instances = [one for one in instances if one.name == name]
+        if not instances:
+            raise NotFound(f"instance {name}")
+    if len(instances) != 1:
+        raise Invalid("instance", "is needed unless the company has exactly one")
+    return instances[0]
 
 
 def _changes(found: Extension, change: ExtensionChange) -> bool:
