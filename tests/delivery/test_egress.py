@@ -213,6 +213,23 @@ def test_the_scope_of_a_dialled_address_counts() -> None:
         EgressGuard().make_socket(info)
 
 
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("/a%3Ab/%2e%2e/c?x=%2B1%20%3a,y;z", "/a%3Ab/%2e%2e/c?x=%2B1%20%3a,y;z"),
+        ("", "/"),
+        ("?x=1#part", "/?x=1"),
+        ("/{token}?q={other}", "/%7Btoken%7D?q=%7Bother%7D"),
+        ("/100%", "/100%25"),
+        ("/é", "/%C3%A9"),
+    ],
+)
+async def test_an_address_goes_out_as_it_is_written(given: str, sent: str) -> None:
+    async with listening(say_ok) as (listener, port), open_session(EgressGuard(LOCAL)) as session:
+        await post(session, f"http://127.0.0.1:{port}{given}", b"", {}, 5)
+        assert listener.requests[0].split(b" ")[1].decode() == sent
+
+
 async def test_a_redirect_is_returned_and_not_followed() -> None:
     async with listening(say_ok) as (inner, inner_port):
 

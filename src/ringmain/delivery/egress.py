@@ -6,10 +6,12 @@ second DNS answer, a redirect or an odd spelling could change (specs/messaging.m
 
 import errno
 import ipaddress
+import re
 import socket
 import ssl
 import time
 from collections.abc import Collection, Mapping, Sequence
+from urllib.parse import quote
 
 import aiohttp
 import msgspec
@@ -23,6 +25,9 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 PORTS = frozenset({80, 443, 8443})
 URL_LIMIT = 2048  # characters
+BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+RESERVED = ":/?#[]@!$&'()*+,;=%"
+"""What stands in an address for itself (RFC 3986, 2.2), and what escapes begin with."""
 BODY_LIMIT = 16 * 1024  # octets of an answer that are kept
 
 # What ipaddress calls global in some Python version although it reaches inside: cloud metadata in
@@ -235,7 +240,7 @@ async def _exchange(
     try:
         async with session.request(
             method,
-            url,
+            _as_written(url),
             data=body,
             headers=headers,
             allow_redirects=False,
@@ -254,6 +259,13 @@ async def _exchange(
         if isinstance(error.os_error, EgressRefused):
             raise error.os_error from None
         raise
+
+
+def _as_written(url: str) -> yarl.URL:
+    """The address with its percent-encoding as it is: yarl would decode what need not be encoded."""
+    if not url.isascii() or BAD_ESCAPE.search(url):
+        return yarl.URL(url)
+    return yarl.URL(quote(url, safe=RESERVED), encoded=True)
 
 
 async def _read_capped(answer: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:

@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import pytest
@@ -120,8 +121,9 @@ async def test_voicemail_callback_is_the_recording(line: Line) -> None:
     post = await line.post()
     assert post.body == WAV
     assert post.headers["content-type"] == "audio/wav"
-    at = left.received_at.astimezone(UTC).isoformat(timespec="seconds")
-    assert post.query == (f"m=101&from=18185551234&to=101&ms=500&f={left.file.name}&at={at}&id={ids.encode(left.id)}")
+    at = quote(left.received_at.astimezone(UTC).isoformat(timespec="seconds"), safe="")
+    expected = f"m=101&from=18185551234&to=101&ms=500&f={left.file.name}&at={at}&id={ids.encode(left.id)}"
+    assert post.raw_query == expected
 
 
 async def test_reading_18_the_body_of_a_voicemail_carries_no_metadata(line: Line) -> None:
