@@ -44,8 +44,8 @@ class Parameters(msgspec.Struct, frozen=True):
 async def read(request: Request, limit: int = JSON_LIMIT) -> Parameters:
     """All parameters. Of several of one name the last counts. Raises BadRequest, BodyTooLarge over `limit` octets.
 
-    An empty or blank body is no parameters, whatever its type. What begins as a JSON object is read as one, and
-    anything else as an urlencoded form unless it says that it is JSON.
+    An empty or blank body is no parameters, whatever its type, and so is the `null` that some clients make of it. What
+    begins as a JSON object is read as one, and anything else as an urlencoded form unless it says that it is JSON.
     """
     values: dict[str, Any] = dict(request.query_params.multi_items())
     uploads: list[tuple[str, Upload]] = []
@@ -71,6 +71,8 @@ def _decoded(content: bytes, mimetype: str) -> dict[str, Any]:
             decoded = msgspec.json.decode(content)
         except (ValueError, RecursionError) as error:
             raise BadRequest("The body is not valid JSON") from error
+        if decoded is None:
+            return {}
         if not isinstance(decoded, dict):
             raise BadRequest("The body must be a JSON object")
         return decoded
