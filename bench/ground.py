@@ -23,14 +23,18 @@ from ringmain.database.embedded import EmbeddedServer
 from ringmain.database.migrate import migrate
 from ringmain.database.pool import Database
 from ringmain.database.wakeup import Wakeups
+from ringmain.pbx.build import adapters
 
 
 @contextlib.asynccontextmanager
-async def postgres() -> AsyncIterator[str]:
-    """A fresh embedded PostgreSQL with a migrated database, durable as in production; yields its DSN."""
+async def postgres(**settings: str) -> AsyncIterator[str]:
+    """A fresh embedded PostgreSQL with a migrated database, durable as in production; yields its DSN.
+
+    `settings`: PostgreSQL's own, over ours.
+    """
     folder = Path(tempfile.mkdtemp(prefix="ringmain-bench-"))
     folder.chmod(0o755)
-    server = EmbeddedServer(folder)
+    server = EmbeddedServer(folder, settings=settings)
     try:
         dsn = await server.start()
         connection = await asyncpg.connect(dsn)
@@ -49,7 +53,7 @@ async def phone_system(dsn: str, pool_size: int = 12) -> AsyncIterator[Core]:
     wakeups = Wakeups(database)
     await wakeups.start()
     with tempfile.TemporaryDirectory() as files:
-        yield Core(database, wakeups, open_storage(files))
+        yield Core(database, wakeups, open_storage(files), pbx=adapters(database))
     await wakeups.stop()
     await database.close()
 

@@ -1,7 +1,7 @@
 """A receiver in a process of its own, as light as Python can: counts POSTs and how old their events are.
 
-Prints its port, answers every POST with 200, and `report` on its input with one line of JSON about everything since
-the last report.
+Prints its port, answers every POST with 200, and each line of its input with one line of JSON about everything since
+the last: `report` with a Report, `arrivals` with when each `uuid` came.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ import uvloop
 from bench.ground import percentile
 
 SENT_AT = re.compile(rb'"sent_at":\s*([0-9.]+)')
+UUID = re.compile(rb'"uuid":\s*"([^"]+)"')
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -36,6 +37,7 @@ class Tally:
     def clear(self) -> None:
         self.ages: list[float] = []
         self.ids: set[bytes] = set()
+        self.arrivals: dict[str, float] = {}
         self.last_at = 0.0
 
     def report(self) -> Report:
@@ -71,6 +73,9 @@ class Receiving(asyncio.Protocol):
         at = head.find(b"webhook-id:")
         if at >= 0:
             self._tally.ids.add(head[at:].split(b"\r\n", 1)[0])
+        uuid = UUID.search(body)
+        if uuid:
+            self._tally.arrivals[uuid[1].decode()] = now
         self._tally.last_at = now
 
 
@@ -81,8 +86,9 @@ async def main() -> None:
     print(server.sockets[0].getsockname()[1], flush=True)
     commands = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
-    while await commands.readline():
-        print(msgspec.json.encode(tally.report()).decode(), flush=True)
+    while command := await commands.readline():
+        told = tally.arrivals if command == b"arrivals\n" else tally.report()
+        print(msgspec.json.encode(told).decode(), flush=True)
         tally.clear()
 
 

@@ -32,6 +32,7 @@ ENDPOINTS = 50
 CHUNK = 100
 PACE = 200
 BARE_CONNECTIONS = 64
+LONGEST_LINE = 1 << 20
 GOAL_RATE = 2000
 GOAL_P99_MS = 100
 ADD_EVENTS = """
@@ -55,6 +56,13 @@ class Receiver:
         self._process.stdin.write(b"report\n")
         return msgspec.json.decode(await self._process.stdout.readline(), type=Report)
 
+    async def arrivals(self) -> dict[str, float]:
+        """When each `uuid` came since the last time, in Unix seconds."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(b"arrivals\n")
+        return msgspec.json.decode(await self._process.stdout.readline(), type=dict[str, float])
+
     async def wait_for(self, count: int, *, seconds: float) -> list[Report]:
         """Reports until so many came in all."""
         reports: list[Report] = []
@@ -69,7 +77,7 @@ class Receiver:
 async def receiving() -> AsyncIterator[Receiver]:
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.webhook_receiver", stdin=pipe, stdout=pipe
+        sys.executable, "-m", "bench.webhook_receiver", stdin=pipe, stdout=pipe, limit=LONGEST_LINE
     )
     assert process.stdout is not None
     assert process.stdin is not None
