@@ -284,3 +284,24 @@ async def test_a_receiver_that_fails_gets_the_same_messageid_again(pbx: Pbx) -> 
     await subscriptions.resend(*which)
     first, second = await pbx.receiver.wait_for(2)
     assert first.body == second.body
+
+
+@pytest.mark.parametrize(
+    ("inbound", "outbound", "to", "sender"),
+    [
+        ("", "", OUTSIDE_E164, "+12025550123"),
+        ("e164", "e164", OUTSIDE_E164, "+12025550123"),
+        ("national", "international", OUTSIDE, "12025550123"),
+        ("international", "national", OUTSIDE_E164[1:], "2025550123"),
+    ],
+)
+async def test_message_spells_numbers_as_its_trunk_says(
+    pbx: Pbx, inbound: str, outbound: str, to: str, sender: str
+) -> None:
+    caller = pbx.caller
+    (trunk,) = (await caller("getSMSTrunks", orgid=caller.orgid)).result()
+    formats = {"inboundFormat": inbound, "outboundFormat": outbound}
+    (await caller("updateSMSTrunk", orgid=caller.orgid, id=trunk["id"], **formats)).void()
+    await pbx.say(await pbx.session(), author_id=None)
+    ((_, params),) = await pbx.heard(1)
+    assert (params["to"], params["from"]) == (to, sender)
