@@ -10,7 +10,7 @@ from msgspec import Meta
 from ringmain.core.extensions.model import ExtensionSummary
 from ringmain.core.extensions.service import summary_of
 from ringmain.core.instances.model import Instance
-from ringmain.core.instances.pbx import QueueMember, QueueStatus
+from ringmain.core.instances.pbx import Device, QueueMember, QueueStatus
 from ringmain.operator.companies import COMPANY
 from ringmain.operator.routing import Call, Operation
 from ringmain.operator.shapes import Body, Id, Listed, Numbered, PageQuery
@@ -51,6 +51,7 @@ class SubscriberBody(Body, frozen=True, kw_only=True):
 
     state: Annotated[str, Meta(pattern=r"\A[A-Z_]{1,40}\Z", description="REGISTERED, UNREGISTERED, SLEEPING, ...")]
     call_status: Annotated[str, Meta(pattern=r"\A[a-z_]{1,40}\Z", description="idle, ringing, on_call, ...")] = "idle"
+    devices: Annotated[list[Device], Meta(max_length=100, description="without it, a usual one if any")] | None = None
 
 
 class QueueBody(Body, frozen=True, kw_only=True):
@@ -83,7 +84,7 @@ async def set_subscriber(call: Call) -> ExtensionSummary:
     """Let the sandbox PBX say how the phone of an extension stands."""
     body: SubscriberBody = call.body
     extension = await call.core.extensions.act(
-        call.company_id, call.ids["extension_id"], state=body.state, call_status=body.call_status
+        call.company_id, call.ids["extension_id"], state=body.state, call_status=body.call_status, devices=body.devices
     )
     return summary_of(extension)
 

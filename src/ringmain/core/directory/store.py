@@ -63,10 +63,10 @@ WITH given AS MATERIALIZED (
 )
 SELECT made.* FROM made JOIN given ON given.new_id = made.id ORDER BY given.place
 """
-# All of them, or none: the caller counts. Of the profile what is given takes the place of what there was.
+# All of them, or none: the caller counts. What is given of the profile takes the place of what there was, key by key.
 REPLACE_ALL: Final = f"""
 UPDATE directory_contacts d SET first_name = g.first_name, last_name = g.last_name, phone = g.phone, email = g.email,
-    profile = d.profile || g.profile, other_numbers = g.other_numbers, updated_at = now()
+    profile = merge_json(d.profile, g.profile), other_numbers = g.other_numbers, updated_at = now()
 FROM {GIVEN}
 WHERE d.company_id = $1 AND d.id = g.id
 RETURNING d.id

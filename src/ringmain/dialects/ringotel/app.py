@@ -16,15 +16,23 @@ from ringmain.dialects.ringotel.branches import BranchMethods
 from ringmain.dialects.ringotel.calls import CallMethods
 from ringmain.dialects.ringotel.catalogue import CatalogueMethods
 from ringmain.dialects.ringotel.chat_users import ChatUserMethods
+from ringmain.dialects.ringotel.contacts import ContactMethods
+from ringmain.dialects.ringotel.devices import DeviceMethods
 from ringmain.dialects.ringotel.errors import STATUSES, Errors, failure
 from ringmain.dialects.ringotel.indications import IndicationMethods
 from ringmain.dialects.ringotel.links import FileRoutes
 from ringmain.dialects.ringotel.messages import Fetcher, MessageMethods
 from ringmain.dialects.ringotel.optouts import OptOutMethods
 from ringmain.dialects.ringotel.organizations import OrganizationMethods
+from ringmain.dialects.ringotel.phone_books import PhoneBookMethods, PhoneBookRoutes
+from ringmain.dialects.ringotel.recordings import RecordingMethods
 from ringmain.dialects.ringotel.rpc import Method, Rpc
 from ringmain.dialects.ringotel.services import ServiceMethods
 from ringmain.dialects.ringotel.trunks import TrunkMethods
+from ringmain.dialects.ringotel.user_logs import UserLogMethods, UserLogRoutes
+from ringmain.dialects.ringotel.user_passwords import UserPasswordMethods
+from ringmain.dialects.ringotel.user_standing import UserStandingMethods
+from ringmain.dialects.ringotel.users import UserMethods
 
 ADDRESSES: Final = ("", "api")
 """Segments that all methods are called at: clients put their base URL together in different ways."""
@@ -45,13 +53,26 @@ def methods(core: Core, public_url: str, fetch: Fetcher) -> list[Method]:
         *TrunkMethods(core).methods,
         *OptOutMethods(core).methods,
         *CallMethods(core).methods,
+        *UserMethods(core).methods,
+        *UserStandingMethods(core).methods,
+        *UserPasswordMethods(core).methods,
+        *DeviceMethods(core).methods,
+        *RecordingMethods(core).methods,
+        *UserLogMethods(core, public_url).methods,
+        *PhoneBookMethods(core, public_url).methods,
+        *ContactMethods(core).methods,
         *AgentMethods(core).methods,
     ]
 
 
 def endpoints(core: Core) -> list[Endpoint]:
     """Every other operation that is served, as HTTP knows it."""
-    return [*ServiceMethods(core).endpoints, *FileRoutes(core).endpoints]
+    return [
+        *ServiceMethods(core).endpoints,
+        *FileRoutes(core).endpoints,
+        *UserLogRoutes(core).endpoints,
+        *PhoneBookRoutes(core).endpoints,
+    ]
 
 
 def build(core: Core, public_url: str, fetch: Fetcher, *, error_status: int = 200) -> dict[str, ASGIApp]:
