@@ -58,8 +58,6 @@ class Reply(msgspec.Struct):
         assert self.headers["access-control-allow-origin"] == "*"
         return str(body["error"])
 
-    refused = error
-
 
 _tiffs: list[bytes] = []
 
@@ -147,17 +145,14 @@ class Caller:
         return Caller(self.http, self.base, self.account, 0, token)
 
 
-User = Caller
-
-
 class World:
     """The server, the owners of its two companies, and `pat`, a plain user of Acme."""
 
     def __init__(self, core: Core, base: str, acme: Caller, globex: Caller, pat: Caller) -> None:
         self.core = core
         self.base = base
-        self.acme = self.owner = acme
-        self.globex = self.other = globex
+        self.acme = acme
+        self.globex = globex
         self.pat = pat
 
     async def user(self, email: str = "sam@acme.example", *, admin: bool = False) -> tuple[Person, Caller]:
@@ -214,18 +209,8 @@ def globex(world: World) -> Caller:
 
 
 @pytest.fixture
-def owner(world: World) -> Caller:
-    return world.acme
-
-
-@pytest.fixture
 def pat(world: World) -> Caller:
     return world.pat
-
-
-@pytest.fixture
-def other(world: World) -> Caller:
-    return world.globex
 
 
 @pytest.fixture

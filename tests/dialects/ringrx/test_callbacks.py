@@ -9,16 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
 import pytest
 
 from ringmain.core.faxes.model import Fax
-from ringmain.core.groups.model import CallOffered, OfferedUser
 from ringmain.core.subscriptions.model import Delivery
 from ringmain.delivery.relay import Relay
 from ringmain.delivery.worker import DeliveryWorker
 from ringmain.dialects.ringrx import ids
-from ringmain.dialects.ringrx.callback_wire import call_alert
 from ringmain.dialects.ringrx.events import ONE_TRY, TRIES, RingRxFace
 from tests.conditions import eventually
 from tests.delivery.receiver import LOCAL, QUICK, Post, Receiver, receiving, running
@@ -73,7 +70,7 @@ async def delivering(world: World) -> AsyncIterator[None]:
 @pytest.fixture
 async def line(world: World, receiver: Receiver) -> AsyncIterator[Line]:
     async with delivering(world):
-        yield Line(world.owner, receiver)
+        yield Line(world.acme, receiver)
 
 
 # What is sent
@@ -171,55 +168,10 @@ async def test_recording_callback_hears_of_recorded_calls_alone(line: Line) -> N
     assert body["recording_key"]
 
 
-OFFERED = CallOffered(
-    call_id=1 << 30,
-    group_id=7,
-    began_at=datetime(2024, 2, 27, 23, 8, 10, 20813, tzinfo=UTC),
-    originally_dialed="+18885439876",
-    dialed="8000",
-    caller_number="+18185551234",
-    caller_name="Dr Smith",
-    tags=["inbound", "reception_queue"],
-    users=[
-        OfferedUser(extension_number=101, name="ssmith", email="ssmith@gmail.us"),
-        OfferedUser(extension_number=102, name="", email=""),
-    ],
-)
-"""The document's example."""
-
-
-async def offer(line: Line, group_id: int) -> None:
-    await line.account.core.database.execute(
-        "INSERT INTO events (company_id, type, subject_id, order_key, payload)"
-        " VALUES ($1, 'call.offered', 1, 1, $2::text::jsonb)",
-        line.account.id,
-        msgspec.json.encode(msgspec.structs.replace(OFFERED, group_id=group_id)).decode(),
-    )
-
-
-def test_call_alert_readings_2_4_6_7_8_9() -> None:
-    body = call_alert(OFFERED, 99, "customer.ringrx.com")
-    assert body == {
-        "uuid": ids.encode(OFFERED.call_id),
-        "created_at": "1709075290020813",
-        "callback_id": 99,
-        "domain_name": "customer.ringrx.com",
-        "originally_dialed_number": "+18885439876",
-        "dialed_number": "8000",
-        "caller_number": "+18185551234",
-        "caller_nname": "Dr Smith",
-        "caller_name": "Dr Smith",
-        "tags": "inbound,reception_queue",
-        "dialed_user_emails": "ssmith@gmail.us,",
-        "dialed_users": "ssmith,102",
-    }
-
-
 # How it is sent
 
 
-async def test_basic_authentication_is_sent_as_configured_and_wins(line: Line) -> None:
-    """Reading 17; neither part of it is a template."""
+async def test_reading_17_basic_authentication_wins_and_is_no_template(line: Line) -> None:
     await line.add(
         "cdr",
         use_basic_auth=True,
@@ -304,7 +256,7 @@ async def _tried(line: Line) -> list[Delivery]:
 
 
 async def test_what_was_thrown_away_meanwhile_is_not_sent(world: World, receiver: Receiver) -> None:
-    line = Line(world.owner, receiver)
+    line = Line(world.acme, receiver)
     await line.add("voicemail", mailboxes=["101"])
     left = await line.account.leave(101)
     mailbox = line.account.core.mailbox

@@ -26,22 +26,22 @@ KEYS = {
 
 async def test_outreach_callback_tells_of_creation_change_and_disposition(world: World) -> None:
     async with receiving() as receiver, delivering(world):
-        line = Line(world.owner, receiver)
-        visits, others = await profile(world.owner), await profile(world.owner, name="Others")
+        line = Line(world.acme, receiver)
+        visits, others = await profile(world.acme), await profile(world.acme, name="Others")
         tokens = "?id={id}&confirmed={confirmed}&sms={sms}&state={sms_state}&log={event_log}"
         await line.add("outreach", outreach_profile=visits["id"], query=tokens)
-        await event(world.owner, others["id"], name="Somebody else's", phonenumber="3105550199")
+        await event(world.acme, others["id"], name="Somebody else's", phonenumber="3105550199")
 
-        made = await event(world.owner, visits["id"])
+        made = await event(world.acme, visits["id"])
         body = (await line.post(1)).json
         assert set(body) == KEYS
         assert body == {key: made[key] for key in KEYS}
 
         path = f"/outreach/events/{made['id']}"
-        assert (await world.owner("PATCH", path, json={"name": "Jim Doe"})).status == 200
+        assert (await world.acme("PATCH", path, json={"name": "Jim Doe"})).status == 200
         assert (await line.post(2)).json["name"] == "Jim Doe"
 
-        assert (await world.owner("POST", f"{path}/confirm")).status == 200
+        assert (await world.acme("POST", f"{path}/confirm")).status == 200
         post = await line.post(3)
         assert (post.json["confirmed"], post.json["cancelled"]) == (True, False)
         assert [entry["event"] for entry in post.json["event_log"]][-1] == "confirmed"

@@ -44,11 +44,11 @@ def check_types(record: dict[str, Any]) -> None:
     assert record["recording_key"] is None or re.fullmatch(r".+\.[a-z0-9]+", record["recording_key"])
 
 
-async def test_row_10_the_call_record(owner: Caller, account: Account, core: Core) -> None:
+async def test_row_10_the_call_record(acme: Caller, account: Account, core: Core) -> None:
     call = await account.call(
         "+18185551234", account.office.number, extension=101, source_name="Dr Smith", ring_s=4.5, talk_s=60.7
     )
-    (shown,) = await listed(owner)
+    (shown,) = await listed(acme)
     company = await core.companies.get(account.id)
     assert shown == {
         "id": ids.encode(call.id),
@@ -73,7 +73,7 @@ async def test_row_10_the_call_record(owner: Caller, account: Account, core: Cor
         "tags": "",
     }
     assert shown["domain_name"] == "acme.ringrx.com"
-    assert await owner.read(f"/cdrs/{shown['id']}") == shown
+    assert await acme.read(f"/cdrs/{shown['id']}") == shown
 
 
 @pytest.mark.parametrize(
@@ -86,16 +86,16 @@ async def test_row_10_the_call_record(owner: Caller, account: Account, core: Cor
         ("failed", "NETWORK_OUT_OF_ORDER"),
     ],
 )
-async def test_row_10_hangup_causes(owner: Caller, account: Account, outcome: str, cause: str) -> None:
+async def test_row_10_hangup_causes(acme: Caller, account: Account, outcome: str, cause: str) -> None:
     await account.call("102", "101", outcome=outcome)
-    (shown,) = await listed(owner)
+    (shown,) = await listed(acme)
     assert (shown["hangup_cause"], shown["direction"]) == (cause, "internal")
     assert shown["bill_duration"] == ("60" if outcome == "answered" else "0")
 
 
-async def test_row_10_calls_out_of_the_company(owner: Caller, account: Account) -> None:
+async def test_row_10_calls_out_of_the_company(acme: Caller, account: Account) -> None:
     await account.call("102", "+18185551234")
-    (shown,) = await listed(owner)
+    (shown,) = await listed(acme)
     assert (shown["direction"], shown["responsible_party"], shown["calling_party"]) == ("outbound", "102", "102")
     assert (shown["called_party"], shown["dialed_digits"]) == ("18185551234", "18185551234")
 
@@ -117,95 +117,95 @@ async def test_row_10_what_the_pbx_tells_beside(account: Account) -> None:
         check_types(shown(**odd))
 
 
-async def test_reading_10_lists_and_events_have_the_same_object(account: Account, owner: Caller, core: Core) -> None:
+async def test_reading_10_lists_and_events_have_the_same_object(account: Account, acme: Caller, core: Core) -> None:
     await account.call("+18185551234", "101", recording=WAV)
     payload = await core.database.fetchval("SELECT payload::text FROM events WHERE type = 'call.ended'")
     told = msgspec.json.decode(payload, type=CallEvent).call
     assert isinstance(told.recording, Recording)
     company = await core.companies.get(account.id)
-    (shown,) = await listed(owner)
+    (shown,) = await listed(acme)
     assert msgspec.to_builtins(call_record(told, domain_of(company))) == shown
     assert {"called_party", "recording_key", "recorded"} <= set(shown)
     assert (shown["recorded"], shown["recording_key"]) == ("true", told.recording.name)
 
 
-async def test_row_11_the_recording(owner: Caller, account: Account) -> None:
+async def test_row_11_the_recording(acme: Caller, account: Account) -> None:
     recorded = await account.call("+18185551234", "101", recording=WAV)
-    reply = await owner("GET", f"/cdrs/{ids.encode(recorded.id)}/recording")
+    reply = await acme("GET", f"/cdrs/{ids.encode(recorded.id)}/recording")
     assert (reply.status, reply.headers["content-type"], reply.body) == (200, "audio/wav", WAV)
-    (shown,) = await listed(owner)
+    (shown,) = await listed(acme)
     assert shown["recording_key"].endswith(".wav")
     plain = await account.call("+18185551234", "101")
-    (await owner("GET", f"/cdrs/{ids.encode(plain.id)}/recording")).error(404)
+    (await acme("GET", f"/cdrs/{ids.encode(plain.id)}/recording")).error(404)
 
 
-async def test_row_10_days_are_whole_and_of_the_accounts_time_zone(owner: Caller, account: Account, core: Core) -> None:
+async def test_row_10_days_are_whole_and_of_the_accounts_time_zone(acme: Caller, account: Account, core: Core) -> None:
     await core.companies.update(account.id, timezone="America/New_York")
     for moment in ("2026-03-04T04:59:59", "2026-03-04T05:00:00", "2026-03-05T04:59:59", "2026-03-05T05:00:00"):
         await account.call("+18185551234", "101", started_at=datetime.fromisoformat(moment).replace(tzinfo=UTC))
     for first, last in (("04-03-2026", "04-03-2026"), ("2026-03-04", "2026-03-04")):
-        shown = await listed(owner, f"getAll=true&startDate={first}&endDate={last}")
+        shown = await listed(acme, f"getAll=true&startDate={first}&endDate={last}")
         assert [one["start_time"] for one in shown] == ["2026-03-05 04:59:59 UTC", "2026-03-04 05:00:00 UTC"]
-    shown = await listed(owner, "getAll=true&startDate=2026-03-04T05:00:00Z&endDate=2026-03-05T05:00:00%2B00:00")
+    shown = await listed(acme, "getAll=true&startDate=2026-03-04T05:00:00Z&endDate=2026-03-05T05:00:00%2B00:00")
     assert len(shown) == 3
-    assert await listed(owner, "getAll=true&startDate=05-03-2026&endDate=04-03-2026") == []
+    assert await listed(acme, "getAll=true&startDate=05-03-2026&endDate=04-03-2026") == []
     # Without a first day: the ten days that end with the last one.
-    assert len(await listed(owner, "getAll=true&endDate=13-03-2026")) == 3
-    assert len(await listed(owner, "getAll=true&endDate=14-03-2026")) == 1
+    assert len(await listed(acme, "getAll=true&endDate=13-03-2026")) == 3
+    assert len(await listed(acme, "getAll=true&endDate=14-03-2026")) == 1
 
 
-async def test_row_10_without_dates_the_last_ten_days(owner: Caller, account: Account) -> None:
+async def test_row_10_without_dates_the_last_ten_days(acme: Caller, account: Account) -> None:
     now = datetime.now(UTC)
     for days in (0, 8, 11):
         await account.call("+18185551234", "101", started_at=now - timedelta(days=days, minutes=2))
-    assert len(await listed(owner, "getAll=true")) == 2
-    assert len(await listed(owner, "startDate=01-01-2020")) == 3
+    assert len(await listed(acme, "getAll=true")) == 2
+    assert len(await listed(acme, "startDate=01-01-2020")) == 3
 
 
-async def test_row_10_get_all_is_all_and_a_page_without_it(owner: Caller, account: Account) -> None:
+async def test_row_10_get_all_is_all_and_a_page_without_it(acme: Caller, account: Account) -> None:
     made = [await account.call("+18185551234", "101", started_at=NOON + timedelta(minutes=n)) for n in range(5)]
     newest_first = [ids.encode(one.id) for one in reversed(made)]
-    assert [one["id"] for one in await listed(owner)] == newest_first
+    assert [one["id"] for one in await listed(acme)] == newest_first
     days = "startDate=04-03-2026&endDate=04-03-2026"
     for query, part in (("limit=2", newest_first[:2]), ("limit=2&page=3", newest_first[4:]), ("", newest_first)):
-        assert [one["id"] for one in await listed(owner, f"{days}&{query}")] == part
-    assert [one["id"] for one in await listed(owner, f"{DAY}&limit=2")] == newest_first
+        assert [one["id"] for one in await listed(acme, f"{days}&{query}")] == part
+    assert [one["id"] for one in await listed(acme, f"{DAY}&limit=2")] == newest_first
 
 
-async def test_calls_that_go_on_have_no_record(owner: Caller, account: Account, core: Core) -> None:
+async def test_calls_that_go_on_have_no_record(acme: Caller, account: Account, core: Core) -> None:
     call = await account.call("+18185551234", "101")
     await core.database.execute("UPDATE calls SET ended_at = NULL, outcome = NULL WHERE id = $1", call.id)
-    assert await listed(owner) == []
-    (await owner("GET", f"/cdrs/{ids.encode(call.id)}/recording")).error(404)
+    assert await listed(acme) == []
+    (await acme("GET", f"/cdrs/{ids.encode(call.id)}/recording")).error(404)
 
 
-async def test_row_10_what_cannot_be_is_refused(owner: Caller) -> None:
+async def test_row_10_what_cannot_be_is_refused(acme: Caller) -> None:
     for query in (
         "startDate=x", "endDate=31-02-2026", "startDate=%00", "endDate=9999-12-31", "startDate=0000-01-01",
         "limit=0", "page=-1", "limit=x",
     ):  # fmt: skip
-        (await owner("GET", f"/cdrs?{query}")).error(400)
+        (await acme("GET", f"/cdrs?{query}")).error(400)
 
 
 @pytest.mark.parametrize(
     "query", ["startDate=0001-01-01", "endDate=0001-01-01", "endDate=9999-12-30&startDate=9999-12-30"]
 )
-async def test_row_10_the_ends_of_time(owner: Caller, account: Account, core: Core, query: str) -> None:
+async def test_row_10_the_ends_of_time(acme: Caller, account: Account, core: Core, query: str) -> None:
     await core.companies.update(account.id, timezone="Pacific/Kiritimati")
-    assert await listed(owner, f"getAll=true&{query}") == []
+    assert await listed(acme, f"getAll=true&{query}") == []
 
 
-async def test_unknown_calls(owner: Caller, core: Core) -> None:
+async def test_unknown_calls(acme: Caller, core: Core) -> None:
     before = await counts(core.database)
     for unknown in UNKNOWN:
         for path in (f"/cdrs/{unknown}", f"/cdrs/{unknown}/recording"):
-            (await owner("GET", path)).error(404)
+            (await acme("GET", path)).error(404)
     assert await counts(core.database) == before
 
 
-async def test_others_calls_are_as_unknown(other: Caller, pat: Caller, account: Account) -> None:
+async def test_others_calls_are_as_unknown(globex: Caller, pat: Caller, account: Account) -> None:
     call = await account.call("+18185551234", "101", recording=WAV)
-    for user in (other, pat):
+    for user in (globex, pat):
         nobody = await user("GET", f"/cdrs/{UNKNOWN[0]}")
         assert await listed(user) == []
         for path in (f"/cdrs/{ids.encode(call.id)}", f"/cdrs/{ids.encode(call.id)}/recording"):
@@ -215,7 +215,7 @@ async def test_others_calls_are_as_unknown(other: Caller, pat: Caller, account: 
 
 async def test_plain_users_see_the_calls_that_they_took_part_in(world: World, account: Account, core: Core) -> None:
     second = await core.instances.create(account.id, name="branch", domain="branch.acme.example")
-    change = ExtensionChange(number=102, name="Elsewhere", person_id=world.owner.person_id)
+    change = ExtensionChange(number=102, name="Elsewhere", person_id=world.acme.person_id)
     await core.extensions.create(account.id, second.id, change)
     mine: list[Call] = []
     for source, destination in (("+18185551234", "102"), ("102", "101"), ("102", "+18185551234")):
@@ -224,7 +224,7 @@ async def test_plain_users_see_the_calls_that_they_took_part_in(world: World, ac
     # Extension 102 of another instance is somebody else's.
     await account.call("+18185551234", "102", instance_id=second.id)
     assert {one["id"] for one in await listed(world.pat)} == {ids.encode(one.id) for one in mine}
-    assert len(await listed(world.owner)) == 5
+    assert len(await listed(world.acme)) == 5
     assert (await world.pat("GET", f"/cdrs/{ids.encode(mine[0].id)}/recording")).status == 404
 
 
@@ -232,7 +232,7 @@ async def test_ringplans_records_stay_where_they_are(world: World, account: Acco
     await account.call("+18185551234", "101")
     key = await core.credentials.create_api_key(account.id, "ringplan", "web")
     headers = {"Authorization": f"Bearer {key.secret}", "X-User-Id": "primary"}
-    reply = await world.owner("GET", "/cdrs/v3/cdrs", headers=dict(headers))
+    reply = await world.acme("GET", "/cdrs/v3/cdrs", headers=dict(headers))
     assert reply.status == 200
     assert len(reply.json()) == 1
-    assert len(await listed(world.owner)) == 1
+    assert len(await listed(world.acme)) == 1

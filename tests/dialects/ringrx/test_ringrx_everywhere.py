@@ -163,7 +163,7 @@ async def test_broken_bodies_never_break_the_server(world: World) -> None:
     deep = b"[" * 100_000
     bodies = [
         ("application/json", body)
-        for body in (b"{", b"nonsense", b"null", b"1", b'"\xff"', b'{"to": "\\u0000"}', b'{"to": "\\ud800"}', deep)
+        for body in (b"{", b"nonsense", b"[]", b"1", b'"\xff"', b'{"to": "\\u0000"}', b'{"to": "\\ud800"}', deep)
     ]
     bodies += [
         ("application/x-www-form-urlencoded", b"\xff=\xfe"),

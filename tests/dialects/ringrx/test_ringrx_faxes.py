@@ -54,9 +54,9 @@ async def fax_number(account: Account) -> None:
     await account.add_fax_number()
 
 
-async def test_row_9_as_the_bot_sends_it(owner: Caller, account: Account, core: Core) -> None:
+async def test_row_9_as_the_bot_sends_it(acme: Caller, account: Account, core: Core) -> None:
     reply = await send(
-        owner, PNG, called_number="3105550100", company_name="Acme", contact_number="2025550123", subject="Results",
+        acme, PNG, called_number="3105550100", company_name="Acme", contact_number="2025550123", subject="Results",
         comment="See page 2",
     )  # fmt: skip
     assert reply.status == 200, reply.body
@@ -72,19 +72,19 @@ async def test_row_9_as_the_bot_sends_it(owner: Caller, account: Account, core: 
 
 
 @pytest.mark.parametrize("name", ["faxfiles[]", "faxfiles", "faxfile"])
-async def test_row_9_the_names_of_file_parts(owner: Caller, account: Account, core: Core, name: str) -> None:
-    shown = (await send(owner, (name, *PDF[1:]), **TO)).json()
+async def test_row_9_the_names_of_file_parts(acme: Caller, account: Account, core: Core, name: str) -> None:
+    shown = (await send(acme, (name, *PDF[1:]), **TO)).json()
     assert await pages_of(core, account, shown) == 2
     assert shown["fax"] == "letter.pdf"
-    payload = await owner("GET", f"/voicemails/{shown['id']}/fax_payload")
+    payload = await acme("GET", f"/voicemails/{shown['id']}/fax_payload")
     assert (payload.headers["content-type"], payload.body) == ("application/pdf", DOCUMENT)
 
 
-async def test_row_9_several_parts_are_one_fax_in_their_order(owner: Caller, account: Account, core: Core) -> None:
-    shown = (await send(owner, PDF, PNG, TEXT, **TO)).json()
+async def test_row_9_several_parts_are_one_fax_in_their_order(acme: Caller, account: Account, core: Core) -> None:
+    shown = (await send(acme, PDF, PNG, TEXT, **TO)).json()
     assert await pages_of(core, account, shown) == 4
     assert shown["fax"] == "letter.tiff"
-    payload = await owner("GET", f"/voicemails/{shown['id']}/fax_payload")
+    payload = await acme("GET", f"/voicemails/{shown['id']}/fax_payload")
     assert payload.headers["content-type"] == "image/tiff"
     with Image.open(io.BytesIO(payload.body)) as tiff:
         darkness = [sum(page.convert("L").histogram()[:128]) for page in ImageSequence.Iterator(tiff)]
@@ -92,41 +92,41 @@ async def test_row_9_several_parts_are_one_fax_in_their_order(owner: Caller, acc
     assert [dots > 0 for dots in darkness] == [True, True, False, True]
 
 
-async def test_row_9_a_cover_goes_first_unless_it_is_not_wanted(owner: Caller, account: Account, core: Core) -> None:
+async def test_row_9_a_cover_goes_first_unless_it_is_not_wanted(acme: Caller, account: Account, core: Core) -> None:
     said = {**TO, "comment": "Please call"}
-    assert await pages_of(core, account, (await send(owner, PDF, **said)).json()) == 3
-    assert await pages_of(core, account, (await send(owner, PDF, **TO, cover="true")).json()) == 3
-    assert await pages_of(core, account, (await send(owner, PDF, **said, cover="false")).json()) == 2
+    assert await pages_of(core, account, (await send(acme, PDF, **said)).json()) == 3
+    assert await pages_of(core, account, (await send(acme, PDF, **TO, cover="true")).json()) == 3
+    assert await pages_of(core, account, (await send(acme, PDF, **said, cover="false")).json()) == 2
     blank = {"company_name": " ", "contact_number": "", "subject": "", "comment": "\n"}
-    assert await pages_of(core, account, (await send(owner, PDF, **TO, **blank)).json()) == 2
+    assert await pages_of(core, account, (await send(acme, PDF, **TO, **blank)).json()) == 2
 
 
-async def test_row_9_a_cover_that_is_a_file_is_the_first_document(owner: Caller, account: Account, core: Core) -> None:
+async def test_row_9_a_cover_that_is_a_file_is_the_first_document(acme: Caller, account: Account, core: Core) -> None:
     parts: list[Part] = [("faxfile", *PDF[1:]), ("cover", *PNG[1:])]
-    shown = (await send(owner, *parts, **TO, subject="Results")).json()
+    shown = (await send(acme, *parts, **TO, subject="Results")).json()
     assert await pages_of(core, account, shown) == 3
     assert shown["fax"] == "page.tiff"
 
 
-async def test_row_9_the_number_that_it_goes_out_from(owner: Caller, pat: Caller, account: Account, core: Core) -> None:
+async def test_row_9_the_number_that_it_goes_out_from(acme: Caller, pat: Caller, account: Account, core: Core) -> None:
     await account.add_fax_number("+18885550124", "pat@acme.example")
     assert (await send(pat, PDF, **TO)).json()["caller"] == "18885550124"
-    assert (await send(owner, PDF, **TO)).json()["caller"] == "18885550123"
-    assert (await send(owner, PDF, **TO, from_="888-555-0124")).json()["caller"] == "18885550124"
+    assert (await send(acme, PDF, **TO)).json()["caller"] == "18885550123"
+    assert (await send(acme, PDF, **TO, from_="888-555-0124")).json()["caller"] == "18885550124"
 
 
-async def test_who_sent_a_fax_sees_it(owner: Caller, pat: Caller, other: Caller) -> None:
+async def test_who_sent_a_fax_sees_it(acme: Caller, pat: Caller, globex: Caller) -> None:
     shown = (await send(pat, PDF, **TO)).json()
-    for user in (pat, owner):
+    for user in (pat, acme):
         assert [one["id"] for one in await user.read("/voicemails?message_folder=outbox")] == [shown["id"]]
-    assert await other.read("/voicemails?message_folder=outbox") == []
+    assert await globex.read("/voicemails?message_folder=outbox") == []
 
 
-async def test_a_fax_sent_here_is_seen_in_ringplan(owner: Caller, account: Account, core: Core) -> None:
-    await send(owner, PDF, **TO)
+async def test_a_fax_sent_here_is_seen_in_ringplan(acme: Caller, account: Account, core: Core) -> None:
+    await send(acme, PDF, **TO)
     key = await core.credentials.create_api_key(account.id, "ringplan", "web")
     headers = {"Authorization": f"Bearer {key.secret}", "X-User-Id": "primary"}
-    reply = await owner("GET", "/fax/messages/outbound", headers=dict(headers))
+    reply = await acme("GET", "/fax/messages/outbound", headers=dict(headers))
     assert [one["to"] for one in reply.json()] == ["3105550100"]
 
 
@@ -136,11 +136,11 @@ EMPTY: Part = ("faxfiles[]", b"", "empty.pdf", "application/pdf")
 LIAR: Part = ("faxfiles[]", b"MZ\x90\0", "letter.pdf", "application/pdf")
 
 
-async def test_hostile_documents_are_refused_and_nothing_is_kept(owner: Caller, core: Core) -> None:
+async def test_hostile_documents_are_refused_and_nothing_is_kept(acme: Caller, core: Core) -> None:
     before = await rows(core)
     for hostile in (BROKEN, PROGRAM, EMPTY, LIAR):
-        (await send(owner, hostile, **TO)).error(400)
-        (await send(owner, TEXT, hostile, **TO)).error(400)
+        (await send(acme, hostile, **TO)).error(400)
+        (await send(acme, TEXT, hostile, **TO)).error(400)
     assert await rows(core) == before
 
 
@@ -163,27 +163,27 @@ REFUSED: list[dict[str, str]] = [
 ]
 
 
-async def test_what_cannot_be_sent_is_refused(owner: Caller, core: Core) -> None:
+async def test_what_cannot_be_sent_is_refused(acme: Caller, core: Core) -> None:
     before = await rows(core)
     for fields in REFUSED:
-        (await send(owner, PDF, **fields)).error(400)
+        (await send(acme, PDF, **fields)).error(400)
     assert await rows(core) == before
 
 
-async def test_a_file_is_needed_and_twenty_are_enough(owner: Caller, core: Core) -> None:
+async def test_a_file_is_needed_and_twenty_are_enough(acme: Caller, core: Core) -> None:
     before = await rows(core)
-    (await send(owner, **TO)).error(400)
-    (await owner("POST", SEND, json=TO)).error(400)
-    (await owner("POST", SEND, data=b"")).error(400)
-    (await send(owner, *([TEXT] * 21), **TO)).error(400)
-    (await owner("POST", SEND, data=b"x", headers={"Content-Type": "multipart/form-data"})).error(400)
+    (await send(acme, **TO)).error(400)
+    (await acme("POST", SEND, json=TO)).error(400)
+    (await acme("POST", SEND, data=b"")).error(400)
+    (await send(acme, *([TEXT] * 21), **TO)).error(400)
+    (await acme("POST", SEND, data=b"x", headers={"Content-Type": "multipart/form-data"})).error(400)
     assert await rows(core) == before
 
 
-async def test_a_form_that_is_too_large(owner: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_form_that_is_too_large(acme: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(faxes, "LARGEST", 1000)
-    (await send(owner, PDF, **TO)).error(413)
+    (await send(acme, PDF, **TO)).error(413)
 
 
-async def test_an_account_without_a_fax_number_cannot_fax(other: Caller) -> None:
-    (await send(other, PDF, **TO)).error(400)
+async def test_an_account_without_a_fax_number_cannot_fax(globex: Caller) -> None:
+    (await send(globex, PDF, **TO)).error(400)

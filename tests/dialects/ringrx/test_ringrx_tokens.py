@@ -22,6 +22,7 @@ NOT_AUTHENTICATED = {"error": "Not Authenticated"}
 
 @pytest.fixture
 async def owner(world: World) -> Caller:
+    """Acme's, with a password."""
     await world.core.credentials.set_password(world.acme.company_id, world.acme.office.owner_id, PASSWORD)
     return world.acme
 

@@ -61,11 +61,11 @@ async def send(account: Account, **fields: Any) -> int:
     return (await account.core.faxes.send(account.id, new)).id
 
 
-async def test_row_5_the_message_object_of_a_voicemail(owner: Caller, account: Account) -> None:
+async def test_row_5_the_message_object_of_a_voicemail(acme: Caller, account: Account) -> None:
     left = await account.leave(
         received_at=datetime(2019, 2, 15, 23, 48, 54, 123456, UTC), source_name="Dr Smith", transcription="Call me back"
     )
-    (shown,) = await owner.read("/voicemails?message_folder=inbox")
+    (shown,) = await acme.read("/voicemails?message_folder=inbox")
     check_types(shown)
     assert shown == {
         "id": ids.encode(left.id),
@@ -86,10 +86,10 @@ async def test_row_5_the_message_object_of_a_voicemail(owner: Caller, account: A
     }
 
 
-async def test_row_5_the_message_object_of_a_fax(owner: Caller, account: Account) -> None:
+async def test_row_5_the_message_object_of_a_fax(acme: Caller, account: Account) -> None:
     await account.add_fax_number(FAX_NUMBER, "pat@acme.example")
     fax = await account.come()
-    (shown,) = await owner.read("/voicemails")
+    (shown,) = await acme.read("/voicemails")
     check_types(shown)
     assert (shown["id"], shown["message_type"], shown["fax"]) == (ids.encode(fax.id), "fax", fax.file.name)
     assert (shown["caller"], shown["called"], shown["pages"]) == ("18185551234", "18885550123", 1)
@@ -97,37 +97,37 @@ async def test_row_5_the_message_object_of_a_fax(owner: Caller, account: Account
 
 
 async def test_reading_11_the_mailbox_of_a_fax_is_the_extension_of_its_number_or_empty(
-    owner: Caller, account: Account
+    acme: Caller, account: Account
 ) -> None:
     await account.add_fax_number(FAX_NUMBER, "nobody@acme.example", "pat@acme.example", "owner@acme.example")
     await account.add_fax_number("+18885550124")
     for recipient in (FAX_NUMBER, "+18885550124"):
         await account.come(recipient)
-    assert [one["mailbox"] for one in await owner.read("/voicemails")] == ["", "102"]
+    assert [one["mailbox"] for one in await acme.read("/voicemails")] == ["", "102"]
 
 
-async def test_row_5_nothing_is_ever_null(owner: Caller, account: Account) -> None:
+async def test_row_5_nothing_is_ever_null(acme: Caller, account: Account) -> None:
     await account.add_fax_number()
     await account.leave(source_number="", transcription=None)
     await account.come(sender="")
-    for one in await owner.read("/voicemails"):
+    for one in await acme.read("/voicemails"):
         check_types(one)
         assert (one["caller"], one["caller_name"], one["transcription"]) == ("", "", "")
 
 
 async def test_reading_12_durations_are_whole_milliseconds_or_seconds_as_set(
-    core: Core, owner: Caller, account: Account
+    core: Core, acme: Caller, account: Account
 ) -> None:
     await account.leave()
-    assert [one["duration"] for one in await owner.read("/voicemails")] == [500]
+    assert [one["duration"] for one in await acme.read("/voicemails")] == [500]
     await account.leave(audio=WAV, received_at=datetime(2019, 2, 15, tzinfo=UTC))
-    async with serving(Front(app.build(core, owner.base, unit="s"))) as base:
-        in_seconds = Caller(owner.http, base, account, owner.person_id, owner.token)
+    async with serving(Front(app.build(core, acme.base, unit="s"))) as base:
+        in_seconds = Caller(acme.http, base, account, acme.person_id, acme.token)
         shown = await in_seconds.read("/voicemails")
     assert [(type(one["duration"]), one["duration"]) for one in shown] == [(int, 0), (int, 0)]
 
 
-async def test_row_5_newest_first_voicemail_and_fax_together(owner: Caller, account: Account) -> None:
+async def test_row_5_newest_first_voicemail_and_fax_together(acme: Caller, account: Account) -> None:
     await account.add_fax_number()
     day = datetime(2026, 3, 1, tzinfo=UTC)
     made = [
@@ -137,33 +137,33 @@ async def test_row_5_newest_first_voicemail_and_fax_together(owner: Caller, acco
         (await account.come(received_at=day + timedelta(hours=3))).id,
     ]
     newest_first = [ids.encode(one) for one in reversed(made)]
-    assert await listed(owner) == newest_first
-    assert [one["id"] for one in await owner.read("/voicemails?limit=3")] == newest_first[:3]
-    assert await listed(owner, "trash") == await listed(owner, "sent") == await listed(owner, "outbox") == []
+    assert await listed(acme) == newest_first
+    assert [one["id"] for one in await acme.read("/voicemails?limit=3")] == newest_first[:3]
+    assert await listed(acme, "trash") == await listed(acme, "sent") == await listed(acme, "outbox") == []
 
 
-async def test_row_5_absent_or_empty_is_the_inbox_and_all_of_it_is_answered(owner: Caller, account: Account) -> None:
+async def test_row_5_absent_or_empty_is_the_inbox_and_all_of_it_is_answered(acme: Caller, account: Account) -> None:
     for _ in range(3):
         await account.leave()
-    assert len(await listed(owner)) == 3
+    assert len(await listed(acme)) == 3
     for query in ("?message_folder=", "?message_folder=INBOX", "?limit=", "?unknown=1"):
-        assert len(await owner.read(f"/voicemails{query}")) == 3
+        assert len(await acme.read(f"/voicemails{query}")) == 3
 
 
-async def test_row_5_what_cannot_be_is_refused(owner: Caller) -> None:
+async def test_row_5_what_cannot_be_is_refused(acme: Caller) -> None:
     for query in ["message_folder=drafts", "message_folder=%00", "limit=0", "limit=-1", "limit=x"]:
-        (await owner("GET", f"/voicemails?{query}")).error(400)
+        (await acme("GET", f"/voicemails?{query}")).error(400)
 
 
-async def test_row_5_faxes_go_from_the_outbox_to_sent(owner: Caller, account: Account, core: Core) -> None:
+async def test_row_5_faxes_go_from_the_outbox_to_sent(acme: Caller, account: Account, core: Core) -> None:
     await account.add_fax_number()
     fax_id = await send(account)
     queue = FaxQueue(core.database, core.wakeups, core.mails)
 
     async def state() -> tuple[str, str]:
-        shown = await owner.read(f"/voicemails/{ids.encode(fax_id)}")
+        shown = await acme.read(f"/voicemails/{ids.encode(fax_id)}")
         check_types(shown)
-        assert await listed(owner, shown["message_folder"]) == [shown["id"]]
+        assert await listed(acme, shown["message_folder"]) == [shown["id"]]
         return shown["message_folder"], shown["status"]
 
     assert await state() == ("outbox", "pending")
@@ -178,31 +178,31 @@ async def test_row_5_faxes_go_from_the_outbox_to_sent(owner: Caller, account: Ac
     (job,) = await queue.claim(1)
     await queue.record(job, Sent())
     assert await state() == ("sent", "sent")
-    assert await listed(owner, "outbox") == []
+    assert await listed(acme, "outbox") == []
 
 
 async def test_row_5_scheduled_faxes_wait_in_the_outbox_and_hidden_ones_are_nowhere(
-    owner: Caller, account: Account, core: Core
+    acme: Caller, account: Account, core: Core
 ) -> None:
     await account.add_fax_number()
     later = await send(account, send_at=datetime(2100, 1, 1, tzinfo=UTC))
-    assert await listed(owner, "outbox") == [ids.encode(later)]
+    assert await listed(acme, "outbox") == [ids.encode(later)]
     hidden = await account.come()
     await core.database.execute("UPDATE faxes SET hidden = true WHERE id = $1", hidden.id)
-    assert await listed(owner) == []
+    assert await listed(acme) == []
 
 
-async def test_row_6_the_payload_is_the_recording(owner: Caller, account: Account) -> None:
+async def test_row_6_the_payload_is_the_recording(acme: Caller, account: Account) -> None:
     left = await account.leave()
-    reply = await owner("GET", f"/voicemails/{ids.encode(left.id)}/voice_payload")
+    reply = await acme("GET", f"/voicemails/{ids.encode(left.id)}/voice_payload")
     assert (reply.status, reply.headers["content-type"], reply.body) == (200, "audio/wav", WAV)
     assert left.file.name in reply.headers["content-disposition"]
     assert reply.headers["x-content-type-options"] == "nosniff"
-    part = await owner("GET", f"/voicemails/{ids.encode(left.id)}/voice_payload", headers={"Range": "bytes=0-3"})
+    part = await acme("GET", f"/voicemails/{ids.encode(left.id)}/voice_payload", headers={"Range": "bytes=0-3"})
     assert (part.status, part.body) == (206, b"RIFF")
 
 
-async def test_row_7_the_payload_is_a_pdf_or_tiff_as_its_name_says(owner: Caller, account: Account, core: Core) -> None:
+async def test_row_7_the_payload_is_a_pdf_or_tiff_as_its_name_says(acme: Caller, account: Account, core: Core) -> None:
     await account.add_fax_number()
     text = await document_file(core, account.id, b"Dear all, this is a letter.", "text/plain")
     expected = {
@@ -211,108 +211,108 @@ async def test_row_7_the_payload_is_a_pdf_or_tiff_as_its_name_says(owner: Caller
         await send(account, file_id=text): ("image/tiff", ".tiff", b"II*\0"),
     }
     for fax_id, (mimetype, ending, start) in expected.items():
-        shown = await owner.read(f"/voicemails/{ids.encode(fax_id)}")
+        shown = await acme.read(f"/voicemails/{ids.encode(fax_id)}")
         assert shown["fax"].endswith(ending)
-        reply = await owner("GET", f"/voicemails/{ids.encode(fax_id)}/fax_payload")
+        reply = await acme("GET", f"/voicemails/{ids.encode(fax_id)}/fax_payload")
         assert (reply.status, reply.headers["content-type"]) == (200, mimetype)
         assert reply.body.startswith(start)
 
 
-async def test_payloads_are_of_their_own_kind(owner: Caller, account: Account) -> None:
+async def test_payloads_are_of_their_own_kind(acme: Caller, account: Account) -> None:
     await account.add_fax_number()
     voicemail, fax = ids.encode((await account.leave()).id), ids.encode((await account.come()).id)
-    (await owner("GET", f"/voicemails/{voicemail}/fax_payload")).error(404)
-    (await owner("GET", f"/voicemails/{fax}/voice_payload")).error(404)
+    (await acme("GET", f"/voicemails/{voicemail}/fax_payload")).error(404)
+    (await acme("GET", f"/voicemails/{fax}/voice_payload")).error(404)
 
 
-async def test_row_8_into_the_trash_and_out_of_it_for_good(owner: Caller, account: Account, core: Core) -> None:
+async def test_row_8_into_the_trash_and_out_of_it_for_good(acme: Caller, account: Account, core: Core) -> None:
     await account.add_fax_number()
     left, fax = await account.leave(), await account.come()
     for one, kind, payload in ((left, "voicemail", "voice_payload"), (fax, "fax", "fax_payload")):
         spelled = ids.encode(one.id)
-        reply = await owner("DELETE", f"/voicemails/{spelled}")
+        reply = await acme("DELETE", f"/voicemails/{spelled}")
         assert (reply.status, reply.body) == (204, b"")
-        assert spelled in await listed(owner, "trash")
-        assert spelled not in await listed(owner)
+        assert spelled in await listed(acme, "trash")
+        assert spelled not in await listed(acme)
         # Payloads live as long as what lists them.
-        assert (await owner("GET", f"/voicemails/{spelled}/{payload}")).status == 200
-        assert (await owner("DELETE", f"/voicemails/{spelled}")).status == 204
-        assert spelled not in await listed(owner, "trash")
+        assert (await acme("GET", f"/voicemails/{spelled}/{payload}")).status == 200
+        assert (await acme("DELETE", f"/voicemails/{spelled}")).status == 204
+        assert spelled not in await listed(acme, "trash")
         for path in ("", f"/{payload}"):
-            (await owner("GET", f"/voicemails/{spelled}{path}")).error(404)
-        (await owner("DELETE", f"/voicemails/{spelled}")).error(404)
+            (await acme("GET", f"/voicemails/{spelled}{path}")).error(404)
+        (await acme("DELETE", f"/voicemails/{spelled}")).error(404)
         created = "voicemail.created" if kind == "voicemail" else "fax.received"
         assert await events(core, one.id) == [created, f"{kind}.deleted"]
     assert await core.database.fetchval("SELECT count(*) FROM files WHERE company_id = $1", account.id) == 0
 
 
-async def test_row_8_the_trash_is_deleted_for_everybody_else(owner: Caller, account: Account, core: Core) -> None:
+async def test_row_8_the_trash_is_deleted_for_everybody_else(acme: Caller, account: Account, core: Core) -> None:
     await account.add_fax_number()
     left, fax, sent = await account.leave(), await account.come(), await send(account)
     for one in (left.id, fax.id, sent):
-        assert (await owner("DELETE", f"/voicemails/{ids.encode(one)}")).status == 204
+        assert (await acme("DELETE", f"/voicemails/{ids.encode(one)}")).status == 204
     assert (await core.voicemails.page(account.id, page=1, per_page=10)).total == 0
     statistics = await core.faxes.statistics(account.id)
     assert (statistics.inbound, statistics.outbound) == (0, 0)
     for one, folder in ((left.id, "inbox"), (fax.id, "inbox"), (sent, "outbox")):
-        reply = await owner("PUT", f"/voicemails/{ids.encode(one)}", json={"message_folder": folder})
+        reply = await acme("PUT", f"/voicemails/{ids.encode(one)}", json={"message_folder": folder})
         assert (reply.status, reply.json()["message_folder"]) == (200, folder)
     assert (await core.voicemails.page(account.id, page=1, per_page=10)).total == 1
     statistics = await core.faxes.statistics(account.id)
     assert (statistics.inbound, statistics.outbound) == (1, 1)
 
 
-async def test_row_8_a_fax_in_the_trash_is_not_sent(owner: Caller, account: Account, core: Core) -> None:
+async def test_row_8_a_fax_in_the_trash_is_not_sent(acme: Caller, account: Account, core: Core) -> None:
     await account.add_fax_number()
     queue = FaxQueue(core.database, core.wakeups, core.mails)
     waiting = ids.encode(await send(account))
-    assert (await owner("DELETE", f"/voicemails/{waiting}")).status == 204
+    assert (await acme("DELETE", f"/voicemails/{waiting}")).status == 204
     assert await queue.claim(1) == []
-    (shown,) = await owner.read("/voicemails?message_folder=trash")
+    (shown,) = await acme.read("/voicemails?message_folder=trash")
     assert shown["status"] == "failed"
-    back = (await owner("PATCH", f"/voicemails/{waiting}", json={"message_folder": "outbox"})).json()
+    back = (await acme("PATCH", f"/voicemails/{waiting}", json={"message_folder": "outbox"})).json()
     assert (back["message_folder"], back["status"]) == ("outbox", "failed")
     assert await queue.claim(1) == []
     # Somebody has to ask for it.
     await core.faxes.retry(account.id, ids.decode(waiting, "fax"))
     (job,) = await queue.claim(1)
-    assert (await owner("DELETE", f"/voicemails/{waiting}")).status == 204
+    assert (await acme("DELETE", f"/voicemails/{waiting}")).status == 204
     assert not await queue.attend(job, 1)
     assert await queue.record(job, Sent()) is None
 
 
-async def test_what_was_deleted_elsewhere_is_in_no_folder(owner: Caller, account: Account, core: Core) -> None:
+async def test_what_was_deleted_elsewhere_is_in_no_folder(acme: Caller, account: Account, core: Core) -> None:
     left = await account.leave()
     await core.voicemails.delete(account.id, [left.id])
-    assert await listed(owner) == await listed(owner, "trash") == []
-    (await owner("GET", f"/voicemails/{ids.encode(left.id)}")).error(404)
+    assert await listed(acme) == await listed(acme, "trash") == []
+    (await acme("GET", f"/voicemails/{ids.encode(left.id)}")).error(404)
 
 
-async def test_get_put_and_patch_of_one_message(owner: Caller, account: Account, core: Core) -> None:
+async def test_get_put_and_patch_of_one_message(acme: Caller, account: Account, core: Core) -> None:
     await account.add_fax_number()
     for one in (await account.leave(), await account.come()):
         path = f"/voicemails/{ids.encode(one.id)}"
-        assert (await owner.read(path))["status"] == "new"
+        assert (await acme.read(path))["status"] == "new"
         for method, options, status in (
             ("PUT", {"json": {"status": "read"}}, "read"),
             ("PATCH", {"data": {"status": "new"}}, "new"),
             ("PUT", {"params": {"status": "read"}}, "read"),
         ):
-            reply = await owner(method, path, **options)
+            reply = await acme(method, path, **options)
             assert reply.status == 200, reply.body
-            assert reply.json()["status"] == status == (await owner.read(path))["status"]
-        both = await owner("PUT", path, json={"status": "new", "message_folder": "trash"})
+            assert reply.json()["status"] == status == (await acme.read(path))["status"]
+        both = await acme("PUT", path, json={"status": "new", "message_folder": "trash"})
         assert (both.json()["status"], both.json()["message_folder"]) == ("new", "trash")
-        (await owner("PUT", path, json={"status": "read"})).error(409)
-        back = await owner("PUT", path, json={"status": "read", "message_folder": "inbox"})
+        (await acme("PUT", path, json={"status": "read"})).error(409)
+        back = await acme("PUT", path, json={"status": "read", "message_folder": "inbox"})
         assert (back.json()["status"], back.json()["message_folder"]) == ("read", "inbox")
-        same = await owner("PUT", path, json={"message_folder": "inbox"})
+        same = await acme("PUT", path, json={"message_folder": "inbox"})
         assert same.json() == back.json()
         kind = "fax" if isinstance(one, Fax) else "voicemail"
         assert (await events(core, one.id))[-2:] == [f"{kind}.updated"] * 2
 
 
-async def test_changes_that_cannot_be_are_refused(owner: Caller, account: Account, core: Core) -> None:
+async def test_changes_that_cannot_be_are_refused(acme: Caller, account: Account, core: Core) -> None:
     bodies: list[Any] = [
         {},
         {"status": "old"},
@@ -326,28 +326,28 @@ async def test_changes_that_cannot_be_are_refused(owner: Caller, account: Accoun
     path = f"/voicemails/{ids.encode((await account.leave()).id)}"
     before = await counts(core.database)
     for body in bodies:
-        (await owner("PUT", path, json=body)).error(400)
+        (await acme("PUT", path, json=body)).error(400)
     assert await counts(core.database) == before
 
 
-async def test_what_was_sent_cannot_be_marked(owner: Caller, account: Account) -> None:
+async def test_what_was_sent_cannot_be_marked(acme: Caller, account: Account) -> None:
     await account.add_fax_number()
-    (await owner("PUT", f"/voicemails/{ids.encode(await send(account))}", json={"status": "read"})).error(409)
+    (await acme("PUT", f"/voicemails/{ids.encode(await send(account))}", json={"status": "read"})).error(409)
 
 
-async def test_unknown_messages(owner: Caller, core: Core) -> None:
+async def test_unknown_messages(acme: Caller, core: Core) -> None:
     before = await counts(core.database)
     for unknown, (method, path) in ((one, route) for one in UNKNOWN for route in _routes(one)):
-        reply = await owner(method, path, json={"status": "read"} if method in ("PUT", "PATCH") else None)
+        reply = await acme(method, path, json={"status": "read"} if method in ("PUT", "PATCH") else None)
         reply.error(405 if unknown == "fax" and path.endswith("/fax") else 404)
     assert await counts(core.database) == before
 
 
-async def test_others_messages_are_as_unknown(other: Caller, pat: Caller, account: Account, core: Core) -> None:
+async def test_others_messages_are_as_unknown(globex: Caller, pat: Caller, account: Account, core: Core) -> None:
     await account.add_fax_number(FAX_NUMBER, "owner@acme.example")
     for one in (await account.leave(), await account.come()):
         before = await counts(core.database)
-        for user in (other, pat):
+        for user in (globex, pat):
             nobody = await user("GET", f"/voicemails/{UNKNOWN[0]}")
             for method, path in _routes(ids.encode(one.id)):
                 reply = await user(method, path, json={"status": "read"} if method in ("PUT", "PATCH") else None)
@@ -364,7 +364,7 @@ def _routes(message: str) -> list[tuple[str, str]]:
 
 
 async def test_plain_users_see_their_own_mailboxes_and_managers_all(
-    owner: Caller, pat: Caller, account: Account, core: Core
+    acme: Caller, pat: Caller, account: Account, core: Core
 ) -> None:
     await account.add_fax_number("+18885550124", "pat@acme.example")
     await account.add_fax_number(FAX_NUMBER)
@@ -372,9 +372,9 @@ async def test_plain_users_see_their_own_mailboxes_and_managers_all(
     await account.leave(101)
     await account.come()
     assert await listed(pat) == [ids.encode(one) for one in reversed(pats)]
-    assert len(await listed(owner)) == 4
+    assert len(await listed(acme)) == 4
     sent = await send(account, author_id=pat.person_id)
-    await send(account, author_id=owner.person_id)
+    await send(account, author_id=acme.person_id)
     assert await listed(pat, "outbox") == [ids.encode(sent)]
     for one in (*pats, sent):
         assert (await pat("DELETE", f"/voicemails/{ids.encode(one)}")).status == 204
@@ -387,21 +387,21 @@ async def test_plain_users_see_their_own_mailboxes_and_managers_all(
 async def test_of_two_with_one_extension_number_each_sees_their_own(core: Core, world: World, account: Account) -> None:
     """Another instance of the company has an extension 102 as well, somebody else's."""
     second = await core.instances.create(account.id, name="branch", domain="branch.acme.example")
-    change = ExtensionChange(number=102, name="Elsewhere", person_id=world.owner.person_id)
+    change = ExtensionChange(number=102, name="Elsewhere", person_id=world.acme.person_id)
     made = await core.extensions.create(account.id, second.id, change)
     await core.voicemails.receive(account.id, made.id, NewVoicemail(audio=WAV))
     assert await listed(world.pat) == []
-    assert len(await listed(world.owner)) == 1
+    assert len(await listed(world.acme)) == 1
 
 
 async def test_a_list_takes_one_query_however_long_it_is(
-    owner: Caller, account: Account, core: Core, monkeypatch: pytest.MonkeyPatch
+    acme: Caller, account: Account, core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await account.add_fax_number()
     for _ in range(2):
         await account.leave()
         await account.come()
-    await owner.read("/voicemails")
+    await acme.read("/voicemails")
     asked: list[str] = []
     fetch = core.database.fetch
 
@@ -411,6 +411,6 @@ async def test_a_list_takes_one_query_however_long_it_is(
 
     monkeypatch.setattr(core.database, "fetch", counting)
     for folder in ("inbox", "outbox", "sent", "trash"):
-        await owner.read(f"/voicemails?message_folder={folder}")
+        await acme.read(f"/voicemails?message_folder={folder}")
         assert len(asked) == 1
         asked.clear()

@@ -80,6 +80,8 @@ async def running(dsn: str, tmp_path: Path) -> AsyncIterator[Running]:
 async def test_call_alert_callback_comes_before_each_offer(running: Running) -> None:
     """One an offer, all with the same uuid, each in the log before the leg that it tells of rings."""
     _, callback_id = await running.alerted_group()
+    other = (await running.owner("POST", "/groups", json={"extension": "8001"})).json()["id"]
+    await running.callback("call_alert", group=other)
     number = running.account.office.number
     call = (
         await running.inject(
