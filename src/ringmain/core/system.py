@@ -104,7 +104,7 @@ class Core:
         self.instances = Instances(database, wakeups, pbx or {})
         self.extensions = Extensions(database, wakeups, self.instances)
         self.devices = Devices(database, self.instances, self.extensions)
-        self.agents = Agents(database, wakeups, self.instances)
+        self.agents = Agents(database, self.extensions)
         self.calls = Calls(database, wakeups)
         self.groups = Groups(database, wakeups)
         self.sandbox_calls = SandboxCalls(database, self.calls, self.groups, self.instances, self.files, audio)

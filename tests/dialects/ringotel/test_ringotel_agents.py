@@ -87,19 +87,27 @@ async def test_updateAgent_changes_what_is_given(acme: Caller, world: World, bra
     del agent["password"]
     given = {"orgid": acme.orgid, "id": agent["id"]}
     changed = (await acme("updateAgent", **given, name="Miller", extension="710", agent={"language": "de"})).result()
-    assert changed == {**agent, "name": "Miller", "extension": "710", "agent": {**AGENT, "language": "de"}}
+    # Names that were not given follow the extension.
+    follow = dict.fromkeys(("extension", "username", "authname"), "710")
+    assert changed == {**agent, **follow, "name": "Miller", "agent": {**AGENT, "language": "de"}}
     assert await shown(acme) == [changed]
     secret = (await acme("updateAgent", **given, password="another", authname="z", branchid=branch)).result()
     assert secret == {**changed, "authname": "z", "password": "another"}
     extension = await world.core.extensions.get(acme.office.company_id, ids.decode(agent["userid"], "user"))
     assert (extension.number, password_of(extension)) == (710, "another")
+    other = (await acme("createBranch", orgid=acme.orgid, name="Other", address="pbx2.example.com")).result()["id"]
+    moved = (await acme("updateAgent", **given, branchid=other)).result()
+    assert moved == {**changed, "authname": "z", "branchid": other}
+    assert await shown(acme, branchid=branch) == []
+    user = (await acme("getUser", orgid=acme.orgid, id=agent["userid"])).result()
+    assert {key: user[key] for key in ("name", "extension", "username", "authname", "branchid")} == {
+        key: moved[key] for key in ("name", "extension", "username", "authname", "branchid")
+    }
 
 
 async def test_updateAgent_and_deleteAgent_of_others(acme: Caller, globex: Caller, world: World, branch: str) -> None:  # noqa: N802
     agent = await made(acme, branch)
-    other = (await acme("createBranch", orgid=acme.orgid, name="Other", address="pbx2.example.com")).result()["id"]
     before = await counts(world.core.database)
-    (await acme("updateAgent", orgid=acme.orgid, id=agent["id"], branchid=other)).error(400)
     for method in ("updateAgent", "deleteAgent"):
         unknown = (await acme(method, orgid=acme.orgid, id=ids.encode(1 << 30))).error(404)
         assert (await globex(method, orgid=globex.orgid, id=agent["id"])).error(404) == unknown

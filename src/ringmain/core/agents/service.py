@@ -1,20 +1,17 @@
-"""Verbs on agents."""
+"""Verbs on agents. Each is written with its extension, in one transaction."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
 from ringmain.core.agents import store
-from ringmain.core.agents.model import Agent, AgentChange
+from ringmain.core.agents.model import Agent
 from ringmain.core.errors import Invalid, NotFound
-from ringmain.core.extensions.model import ExtensionChange
+from ringmain.core.extensions.model import Extension, ExtensionChange
+from ringmain.core.extensions.newcomer import NewExtension
 from ringmain.core.extensions.service import Extensions
-from ringmain.core.instances.service import Instances
-from ringmain.core.texting.checks import check_name
-from ringmain.database.pool import Database
-from ringmain.database.single import joined_transaction
-from ringmain.database.wakeup import Wakeups
+from ringmain.database.pool import Connection, Database
 
 MAX_BEHAVIOUR: Final = 1 << 18
 """Octets of it as JSON: prompts are long."""
@@ -23,10 +20,9 @@ MAX_BEHAVIOUR: Final = 1 << 18
 class Agents:
     """The agents of companies. An extension that is deleted takes its agent along."""
 
-    def __init__(self, database: Database, wakeups: Wakeups, instances: Instances) -> None:
+    def __init__(self, database: Database, extensions: Extensions) -> None:
         self._database = database
-        self._wakeups = wakeups
-        self._instances = instances
+        self._extensions = extensions
 
     async def list(self, company_id: int, *, instance_id: int | None = None) -> list[Agent]:
         """All of a company, or of one of its instances, oldest first."""
@@ -39,51 +35,65 @@ class Agents:
             raise NotFound("agent")
         return store.agent_of(row)
 
-    async def create(self, company_id: int, instance_id: int, change: AgentChange, *, origin: str = "") -> Agent:
-        """Make an agent and its extension, whose `number` is needed.
+    async def create(
+        self,
+        company_id: int,
+        instance_id: int,
+        change: ExtensionChange,
+        *,
+        behaviour: Mapping[str, Any],
+        origin: str = "",
+    ) -> Agent:
+        """Make an agent and its extension, of which `change` needs the number.
 
         Raises NotFound("instance"), Invalid, AlreadyExists (the number), Unavailable (the PBX failed).
         """
-        words = _words(change)
-        async with joined_transaction(self._database, self._wakeups) as (database, wakeups):
-            extension = await Extensions(database, wakeups, self._instances).create(
-                company_id, instance_id, _extension(change), origin=origin
-            )
-            made = (company_id, extension.id, words[0] or "", words[1] or "", words[2])
-            agent_id = await database.fetchval(store.CREATE, *made)
-        return await self.get(company_id, agent_id)
+        encoded = _encoded(behaviour)
+        made: list[int] = []
 
-    async def update(self, company_id: int, agent_id: int, change: AgentChange, *, origin: str = "") -> Agent:
-        """Change what is given, of its extension too. Raises as `create`, and NotFound("agent")."""
-        words = _words(change)
-        agent = await self.get(company_id, agent_id)
-        async with joined_transaction(self._database, self._wakeups) as (database, wakeups):
-            wanted = _extension(change)
-            if wanted != ExtensionChange():
-                await Extensions(database, wakeups, self._instances).update(
-                    company_id, agent.instance_id, agent.extension_id, wanted, origin=origin
-                )
-            await database.execute(store.UPDATE, company_id, agent_id, *words)
+        async def keep(connection: Connection, extension: Extension) -> None:
+            made.append(await connection.fetchval(store.CREATE, company_id, extension.id, encoded))
+
+        new = NewExtension(change, beside=keep)
+        await self._extensions.create_all(company_id, instance_id, [new], origin=origin)
+        return await self.get(company_id, made[0])
+
+    async def update(
+        self,
+        company_id: int,
+        agent_id: int,
+        change: ExtensionChange,
+        *,
+        behaviour: Mapping[str, Any],
+        to_instance_id: int | None = None,
+        origin: str = "",
+    ) -> Agent:
+        """Change what is given: of its extension, and key by key of `behaviour`; `to_instance_id` moves it.
+
+        Raises as `create`, and NotFound("agent").
+        """
+        encoded = _encoded(behaviour)
+
+        async def keep(connection: Connection, _: Extension) -> None:
+            await connection.execute(store.UPDATE, company_id, agent_id, encoded)
+
+        extension = (await self.get(company_id, agent_id)).extension
+        await self._extensions.update(
+            *(company_id, extension.instance_id, extension.id, change),
+            to_instance_id=to_instance_id,
+            beside=keep,
+            origin=origin,
+        )
         return await self.get(company_id, agent_id)
 
     async def delete(self, company_id: int, agent_id: int, *, origin: str = "") -> None:
         """Delete it with its extension. Raises NotFound("agent"), Unavailable (the PBX failed)."""
-        agent = await self.get(company_id, agent_id)
-        extensions = Extensions(self._database, self._wakeups, self._instances)
-        await extensions.delete(company_id, agent.instance_id, agent.extension_id, origin=origin)
+        extension = (await self.get(company_id, agent_id)).extension
+        await self._extensions.delete(company_id, extension.instance_id, extension.id, origin=origin)
 
 
-def _extension(change: AgentChange) -> ExtensionChange:
-    data = {} if change.password is UNSET else {"secret": change.password}
-    return ExtensionChange(number=change.number, name=change.name, data=data)
-
-
-def _words(change: AgentChange) -> tuple[str | None, str | None, str]:
-    behaviour = msgspec.json.encode(change.behaviour)
-    if len(behaviour) > MAX_BEHAVIOUR or b"\\u0000" in behaviour:
-        raise Invalid("agent", f"must be at most {MAX_BEHAVIOUR} octets of JSON without NUL characters")
-    return _name("username", change.username), _name("auth_name", change.auth_name), behaviour.decode()
-
-
-def _name(field: str, value: Any | UnsetType) -> str | None:
-    return None if value is UNSET else check_name(field, value)
+def _encoded(behaviour: Mapping[str, Any]) -> str:
+    encoded = msgspec.json.encode(behaviour)
+    if len(encoded) > MAX_BEHAVIOUR or b"\\u0000" in encoded:
+        raise Invalid("behaviour", f"must be at most {MAX_BEHAVIOUR} octets of JSON without NUL characters")
+    return encoded.decode()

@@ -25,8 +25,6 @@ CREATE TABLE agents (
     company_id bigint NOT NULL,
     id bigint NOT NULL DEFAULT new_id(),
     extension_id bigint NOT NULL,
-    username text NOT NULL DEFAULT '',
-    auth_name text NOT NULL DEFAULT '',
     behaviour jsonb NOT NULL DEFAULT '{}',      -- greeting, language, prompt
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),

@@ -1,46 +1,39 @@
 """Agents: machines that answer calls (specs/ringotel.md 3, group Other). The reference shows no results: ours."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
-from msgspec import UNSET
 
-from ringmain.core.agents.model import Agent, AgentChange
-from ringmain.core.errors import Invalid
+from ringmain.core.agents.model import Agent
+from ringmain.core.extensions.service import password_of
 from ringmain.core.ids import milliseconds_of
 from ringmain.core.system import Core
-from ringmain.dialects.kit.errors import BadRequest
 from ringmain.dialects.ringotel import ids
 from ringmain.dialects.ringotel.branches import BRANCH, ORIGIN
 from ringmain.dialects.ringotel.params import Id, Word
 from ringmain.dialects.ringotel.rpc import Method, Org
+from ringmain.dialects.ringotel.user_params import UserFields, change_of, number_of, object_of
+from ringmain.dialects.ringotel.users_wire import authname_of, name_of, status_of, username_of
 
-USUAL = ("greeting", "language", "prompt")
+AGENT: Final = "agent"
+USUAL: Final = ("greeting", "language", "prompt")
 
 
-class NewAgent(msgspec.Struct, frozen=True):
+class NewAgent(UserFields, frozen=True, kw_only=True):
     """Of createAgent. `agent` is kept as it is; without a password one is made."""
 
     branchid: Id
     name: Word
     extension: Word
-    username: Word = Word()
-    authname: Word = Word()
-    password: Word = Word()
-    agent: dict[str, Any] | list[Any] = {}
+    agent: dict[str, Any] | list[Any] = msgspec.field(default_factory=dict)
 
 
-class ChangedAgent(msgspec.Struct, frozen=True):
-    """Of updateAgent. What is absent stays, also key by key in `agent`."""
+class ChangedAgent(UserFields, frozen=True, kw_only=True):
+    """Of updateAgent. What is absent stays, also key by key in `agent`; `branchid` moves it."""
 
     id: Id
     branchid: Id | None = None
-    name: Word | None = None
-    extension: Word | None = None
-    username: Word | None = None
-    authname: Word | None = None
-    password: Word | None = None
-    agent: dict[str, Any] | list[Any] = {}
+    agent: dict[str, Any] | list[Any] = msgspec.field(default_factory=dict)
 
 
 class OfBranch(msgspec.Struct, frozen=True):
@@ -91,66 +84,41 @@ class AgentMethods:
 
     async def create(self, org: Org, given: NewAgent) -> WireAgent:
         """Make one, with a user of its own that every dialect shows as an extension."""
-        change = AgentChange(
-            number=_extension(given.extension),
-            name=given.name,
-            username=given.username or given.extension,
-            auth_name=given.authname or given.username or given.extension,
-            password=given.password or UNSET,
-            behaviour=_behaviour(given.agent),
-        )
-        made = await self._agents.create(org.company_id, ids.decode(given.branchid, BRANCH), change, origin=ORIGIN)
-        return wire(made, org, password=made.password)
+        change = change_of(given, number=number_of(given), activation="active")
+        branch, behaviour = ids.decode(given.branchid, BRANCH), object_of(AGENT, given.agent)
+        made = await self._agents.create(org.company_id, branch, change, behaviour=behaviour, origin=ORIGIN)
+        return wire(made, org, password=password_of(made.extension))
 
     async def update(self, org: Org, given: ChangedAgent) -> WireAgent:
-        """Change what is given. It stays in its branch."""
-        agent = await self._agents.get(org.company_id, ids.decode(given.id, "agent"))
-        if given.branchid is not None and ids.decode(given.branchid, BRANCH) != agent.instance_id:
-            raise Invalid("branchid", "cannot be changed: create another agent")
-        change = AgentChange(
-            number=UNSET if given.extension is None else _extension(given.extension),
-            name=UNSET if given.name is None else given.name,
-            username=UNSET if given.username is None else given.username,
-            auth_name=UNSET if given.authname is None else given.authname,
-            password=given.password or UNSET,
-            behaviour=_behaviour(given.agent),
+        """Change what is given."""
+        changed = await self._agents.update(
+            org.company_id,
+            ids.decode(given.id, AGENT),
+            change_of(given, number=number_of(given)),
+            behaviour=object_of(AGENT, given.agent),
+            to_instance_id=None if given.branchid is None else ids.decode(given.branchid, BRANCH),
+            origin=ORIGIN,
         )
-        changed = await self._agents.update(org.company_id, agent.id, change, origin=ORIGIN)
-        return wire(changed, org, password=changed.password if given.password else None)
+        return wire(changed, org, password=given.password or None)
 
     async def delete(self, org: Org, given: Known) -> None:
         """Delete it with its user."""
-        await self._agents.delete(org.company_id, ids.decode(given.id, "agent"), origin=ORIGIN)
-
-
-def _extension(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise BadRequest("extension: must be a number of 1 to 9 digits")
-    return int(text)
-
-
-def _behaviour(given: dict[str, Any] | list[Any]) -> dict[str, Any]:
-    """PHP writes an empty object as an empty list."""
-    if isinstance(given, dict):
-        return given
-    if given:
-        raise BadRequest("agent: must be an object")
-    return {}
+        await self._agents.delete(org.company_id, ids.decode(given.id, AGENT), origin=ORIGIN)
 
 
 def wire(agent: Agent, org: Org, *, password: str | None = None) -> WireAgent:
     """As clients see it."""
     return WireAgent(
         id=ids.encode(agent.id),
-        userid=ids.encode(agent.extension_id),
-        branchid=ids.encode(agent.instance_id),
-        name=agent.name,
-        extension=str(agent.number),
-        username=agent.username,
-        authname=agent.auth_name,
+        userid=ids.encode(agent.extension.id),
+        branchid=ids.encode(agent.extension.instance_id),
+        name=name_of(agent.extension),
+        extension=str(agent.extension.number),
+        username=username_of(agent.extension),
+        authname=authname_of(agent.extension),
         domain=org.domain,
         created=milliseconds_of(agent.id),
-        status=1,
+        status=status_of(agent.extension),
         agent={**dict.fromkeys(USUAL, ""), **agent.behaviour},
         password=password,
     )
