@@ -106,15 +106,15 @@ async def test_a_text_that_fails_later_gives_way_to_the_next_channel_in_the_same
     assert [to for to, _, _ in await clinic.mails()] == [[MAIL]]
 
 
-async def test_an_opted_out_number_is_never_texted_and_the_next_channel_is_tried(clinic: Clinic) -> None:
-    profile = await clinic.profile(channels=["sms", "voice"])
+async def test_an_opted_out_number_is_never_contacted_and_the_next_channel_is_tried(clinic: Clinic) -> None:
+    profile = await clinic.profile(channels=["sms", "voice", "email"])
     await clinic.hears("STOP")
     before = len(await clinic.texts())
-    made = await clinic.remind(profile)
+    made = await clinic.remind(profile, email_address=MAIL)
     await clinic.work()
     found = await clinic.get(made)
-    assert (found.sms_state, found.call_state, found.attempt) == ("opted_out", "answered", 1)
-    assert tried(found) == [("sms", 1, "opted_out"), ("voice", 1, "answered")]
+    assert (found.sms_state, found.call_state, found.email_state) == ("opted_out", "opted_out", "sending")
+    assert tried(found) == [("sms", 1, "opted_out"), ("voice", 1, "opted_out"), ("email", 1, "sending")]
     assert len(await clinic.texts()) == before
     # YES takes the STOP back; it answers no text that was never sent.
     await clinic.hears("YES")

@@ -90,7 +90,10 @@ class Engine:
         if attempt is None:
             return
         if attempt.channel == "voice":
-            await self._call(claim, attempt, now)
+            if await self._queue.opted_out(claim, attempt):
+                await self._queue.end(claim, attempt, "opted_out", now)
+            else:
+                await self._call(claim, attempt, now)
             return
         ending = await self._send(claim, step, attempt)
         await self._queue.end(claim, attempt, ending.result, now, detail=ending.detail, mail=ending.mail)

@@ -127,6 +127,12 @@ class OutreachQueue:
         found: bool = await self._database.fetchval(store.SENT_BEFORE, claim.company_id, attempt.reference)
         return found
 
+    async def opted_out(self, claim: Claim, attempt: Try) -> bool:
+        """Whether who would be called has opted out of the number that texts, or of the one that calls."""
+        numbers = [claim.settings.sender, claim.settings.caller_id]
+        found: bool = await self._database.fetchval(store.OPTED_OUT, claim.company_id, attempt.recipient, numbers)
+        return found
+
     async def end(
         self,
         claim: Claim,

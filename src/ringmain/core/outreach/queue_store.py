@@ -89,6 +89,14 @@ SELECT count(*) FROM shown
 # A text that was sent before its process died is known by its reference.
 SENT_BEFORE: Final = "SELECT EXISTS (SELECT FROM messages WHERE company_id = $1 AND reference = $2)"
 
+# Whoever opted out of either of the profile's numbers is not called from the other.
+OPTED_OUT: Final = """
+SELECT EXISTS (
+    SELECT FROM opt_outs o JOIN numbers n ON n.company_id = o.company_id AND n.id = o.number_id
+    WHERE o.company_id = $1 AND o.contact_number = $2 AND n.number = ANY ($3::text[])
+)
+"""
+
 # News: each is read once, by whoever has it, and gone with what it leads to.
 TAKE_NEWS: Final = """
 DELETE FROM outreach_news WHERE id = (
