@@ -22,6 +22,8 @@ def sample(kind: inspect.Type) -> Any:
     match kind:
         case inspect.IntType():
             return 1
+        case inspect.LiteralType():
+            return kind.values[0]
         case inspect.DictType():
             return {}
         case inspect.ListType():

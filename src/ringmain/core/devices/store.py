@@ -44,9 +44,9 @@ FROM fresh LEFT JOIN LATERAL (
 DEVICES: Final = """
 SELECT DISTINCT ON (extension_id, reference) device_id AS id, extension_id, reference, user_agent, address, push,
     unregistered_at IS NULL AS online, registered_at
-FROM registrations
+FROM registrations r
 WHERE company_id = $1 AND ($2::bigint IS NULL OR extension_id = $2) AND NOT forgotten
-ORDER BY extension_id, reference, id DESC
+ORDER BY extension_id, reference, r.id DESC
 """
 DEVICE: Final = """
 SELECT reference FROM registrations

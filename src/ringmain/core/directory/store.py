@@ -49,8 +49,10 @@ DELETE: Final = f"DELETE FROM directory_contacts WHERE company_id = $1 AND id = 
 ALL: Final = f"""
 SELECT {COLUMNS} FROM directory_contacts WHERE company_id = $1 AND (NOT $2 OR blocked_at IS NOT NULL) ORDER BY id
 """
-GIVEN: Final = """jsonb_to_recordset($2::jsonb) WITH ORDINALITY AS g (id bigint, first_name text, last_name text,
-    phone text, email text, profile jsonb, other_numbers text[], instance_id bigint, place bigint)"""
+GIVEN: Final = """ROWS FROM (
+    jsonb_to_recordset($2::jsonb) AS (id bigint, first_name text, last_name text, phone text, email text, profile jsonb,
+        other_numbers text[], instance_id bigint)
+) WITH ORDINALITY AS g (id, first_name, last_name, phone, email, profile, other_numbers, instance_id, place)"""
 # In the order in which they are given.
 CREATE_ALL: Final = f"""
 WITH given AS MATERIALIZED (
