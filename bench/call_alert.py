@@ -12,7 +12,7 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 
 import aiohttp
 
@@ -51,17 +51,13 @@ async def furnish(core: Core, url: str) -> int:
     return company_id
 
 
-async def paced(count: int, do: Callable[[], Awaitable[None]]) -> None:
+async def paced(count: int, do: Callable[[], Coroutine[object, object, None]]) -> None:
     """Do it so many times, PACE a second, whether or not the ones before are done."""
     started = time.monotonic()
     async with asyncio.TaskGroup() as group:
         for n in range(count):
             await asyncio.sleep(max(0, started + n / PACE - time.monotonic()))
-            group.create_task(_awaited(do))
-
-
-async def _awaited(do: Callable[[], Awaitable[None]]) -> None:
-    await do()
+            group.create_task(do())
 
 
 async def alerts(core: Core, port: int, company_id: int, receiver: Receiver, count: int) -> list[float]:

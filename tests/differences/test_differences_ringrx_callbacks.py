@@ -36,7 +36,7 @@ class Account:
     async def tried(self) -> dict[str, str]:
         """By event type, how deliveries stand: those whose first try is over."""
         subscriptions, company_id = self.place.core.subscriptions, self.group.company_id
-        found = {}
+        found: dict[str, str] = {}
         for one in await subscriptions.deliveries(company_id, limit=10):
             attempts = await subscriptions.attempts(company_id, one.event_id, one.subscription_id)
             if attempts and attempts[0].status:
