@@ -8,19 +8,26 @@ import pytest
 
 from ringmain.carriers.build import dispatcher
 from ringmain.carriers.sandbox import Magic
+from ringmain.core.credentials.service import Credentials
 from ringmain.core.errors import NotFound, WrongState
 from ringmain.core.mail.port import Letter, Outcome
 from ringmain.core.mail.queue import MailQueue
 from ringmain.core.outreach.caller import Call, CallOutcome
+from ringmain.core.outreach.links import AnswerLinks
 from ringmain.core.outreach.model import ProfileSettings, ReminderChange
+from ringmain.core.outreach.news import News
+from ringmain.core.outreach.queue import OutreachQueue
 from ringmain.core.system import Core
+from ringmain.database.pool import Database
 from ringmain.mail.dispatch import MailDispatcher
 from ringmain.mail.letter import Sender, Writer
 from ringmain.outreach import sandbox
+from ringmain.outreach.contact import Contact
 from ringmain.outreach.engine import Engine
+from ringmain.outreach.sandbox import SandboxCaller
 from tests.conditions import eventually
 from tests.conftest import furnish
-from tests.outreach.conftest import HOUR, PATIENT, Clinic, make_engine, tried
+from tests.outreach.conftest import HOUR, PATIENT, URL, Clinic, make_engine, tried
 
 MAIL = "jane@example.com"
 
@@ -440,3 +447,31 @@ async def test_reminders_are_their_companys(clinic: Clinic, core: Core) -> None:
     await clinic.work()
     await clinic.hears("YES", number=other.number)
     assert await clinic.get(made) == (await clinic.events(made))[-1][1]
+
+
+async def test_after_a_moment_without_database_a_reminder_waits_for_its_lease_only(clinic: Clinic) -> None:
+    core = clinic.core
+    made = await clinic.remind(await clinic.profile(channels=["sms"]))
+    # Of a node that has lost its connections between the claim and the try: nothing answers on port 1.
+    lost = Database("postgresql://127.0.0.1:1/none", size=1, acquire_timeout=0.1)
+    queue = OutreachQueue(core.database, core.wakeups, core.mails, lease=timedelta(seconds=2))
+    contact = Contact(queue, core.texting, AnswerLinks(Credentials(lost, core.wakeups), URL))
+    engine = Engine(queue, News(core.database, core.wakeups), core.wakeups, contact, SandboxCaller())
+    await engine.start()
+
+    async def claimed_twice() -> bool:
+        return bool(
+            await core.database.fetchval(
+                "SELECT claim >= 2 FROM outreach_reminders WHERE company_id = $1 AND id = $2",
+                clinic.company_id,
+                made.id,
+            )
+        )
+
+    try:
+        await eventually(claimed_twice)
+    finally:
+        await engine.stop()
+    assert await clinic.texts() == []
+    await clinic.work(minutes=1)
+    assert len(await clinic.texts()) == 1

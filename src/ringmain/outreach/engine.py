@@ -15,6 +15,7 @@ from ringmain.core.outreach.caller import Caller, CallOutcome
 from ringmain.core.outreach.news import News
 from ringmain.core.outreach.queue import Claim, OutreachQueue, Step, Try
 from ringmain.core.outreach.words import pressed
+from ringmain.database.pool import DatabaseUnavailable
 from ringmain.database.wakeup import OUTREACH, Wakeups
 from ringmain.database.work_list import WorkList
 from ringmain.outreach.contact import Contact, Ending
@@ -109,6 +110,9 @@ class Engine:
         now = datetime.now(UTC)
         try:
             await self.make(claim, now)
+        except DatabaseUnavailable as error:
+            # It may be back in a moment: the reminder is taken up when its lease ends.
+            log.warning("a reminder could not be made", reminder=claim.id, error=repr(error))
         except Exception as error:
             # A text is sent again under the same reference; what was begun otherwise is known from its try.
             log.exception("a reminder could not be made", reminder=claim.id, error=type(error).__name__)
