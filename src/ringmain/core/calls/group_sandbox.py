@@ -69,6 +69,19 @@ class SandboxGroups:
             at += timedelta(seconds=group.ring_s)
         return await self._unanswered(group, first, plan, offered, all_busy(group, states), at)
 
+    async def length(self, group: Group, plan: Plan) -> float:
+        """Seconds that `ring` would say it rings, if it did so now."""
+        states = {number: member.state for number, member in (await self._groups.members(group)).items()}
+        offered: set[int] = set()
+        seconds = 0.0
+        while offer := next_offer(group, states, offered):
+            answers = plan.outcome == "answered" and (plan.answered_by or offer[0]) in offer
+            if answers or plan.outcome in ("cancelled", "failed"):
+                return seconds + plan.ring_s
+            seconds += group.ring_s
+            offered.update(offer)
+        return seconds + (group.ring_s if group.otherwise == "forward" else 0)
+
     async def _offer(
         self, group: Group, first: NewLeg, plan: Plan, result: LegOutcome, offer: Sequence[int], at: datetime
     ) -> list[LegOutcome]:

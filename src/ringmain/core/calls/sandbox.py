@@ -108,10 +108,12 @@ class SandboxCalls:
             planned = msgspec.structs.replace(planned, ring_s=0, recording=None)
         file_id = await self._keep(company_id, planned.recording) if planned.recording is not None else None
         talk = planned.talk_s if outcome == "completed" else 0.0
-        start = planned.started_at or datetime.now(UTC) - timedelta(seconds=planned.ring_s + talk)
-        rung = start + timedelta(seconds=planned.ring_s)
         reference = f"sandbox-{uuid4()}"
         group = await self._group(company_id, route)
+        plan = Plan(origin=origin, outcome=planned.outcome, answered_by=planned.answered_by, ring_s=planned.ring_s)
+        rings = planned.ring_s if group is None else await self._ringing.length(group, plan)
+        start = planned.started_at or datetime.now(UTC) - timedelta(seconds=rings + talk)
+        rung = start + timedelta(seconds=rings)
         new = NewLeg(
             call=reference,
             leg=f"{reference}-1",
@@ -131,7 +133,6 @@ class SandboxCalls:
             over = LegEnd(call=reference, leg=new.leg, outcome=leg_outcome, at=rung)
             await self._calls.dial_ended(company_id, route.instance_id, over, origin=origin)
         else:
-            plan = Plan(origin=origin, outcome=planned.outcome, answered_by=planned.answered_by, ring_s=planned.ring_s)
             acted = await self._ringing.ring(group, new, plan, (leg_outcome, outcome, release_code))
             outcome, release_code, rung, pbx = acted.outcome, acted.release_code, acted.at, acted.pbx
             talk = talk if outcome == "completed" else 0.0
