@@ -4,6 +4,8 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from ringmain.core.groups.model import CallOffered, OfferedUser
 from ringmain.dialects.ringrx import ids, templates
 from ringmain.dialects.ringrx.callback_wire import call_alert
@@ -67,6 +69,12 @@ def test_reading_6_fields_of_the_body_alone_are_tokens_too() -> None:
 def test_reading_7_users_and_their_mails_are_lists_of_commas_side_by_side() -> None:
     assert body["dialed_users"].split(",") == ["ssmith", "102"]
     assert body["dialed_user_emails"].split(",") == ["ssmith@gmail.us", ""]
+
+
+def test_reading_7_a_comma_in_a_name_parts_no_list() -> None:
+    users = [msgspec.structs.replace(OFFERED.users[0], name="Smith, John"), *OFFERED.users[1:]]
+    listed = call_alert(msgspec.structs.replace(OFFERED, users=users), 99, "customer.ringrx.com")
+    assert listed["dialed_users"] == "Smith John,102"
 
 
 def test_reading_8_the_callbacks_id_is_a_number() -> None:

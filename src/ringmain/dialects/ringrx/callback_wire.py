@@ -99,5 +99,10 @@ def call_alert(offered: CallOffered, callback_id: int, domain_name: str) -> dict
         "caller_name": offered.caller_name,
         "tags": ",".join(offered.tags),
         "dialed_user_emails": ",".join(user.email for user in offered.users),
-        "dialed_users": ",".join(user.name or str(user.extension_number) for user in offered.users),
+        "dialed_users": ",".join(_listed(user.name) or str(user.extension_number) for user in offered.users),
     }
+
+
+def _listed(name: str) -> str:
+    """A name in a list of commas: one of its own would part it in two, and set it against another's e-mail."""
+    return " ".join(name.replace(",", " ").split())
