@@ -118,7 +118,8 @@ async def test_forms_that_are_refused(operator: Operator, path: str, world: Worl
     await operator("POST", path, 400, data=form(extension="x"))
     await operator("POST", path, 400, data=form(extension="1001", unknown="1"))
     await operator("POST", path, 400, data=b"--x\r\nnonsense", headers=multipart(operator))
-    await operator("POST", path, 422, data=form(b"hello", extension="1001"))
+    refused = await operator("POST", path, 422, data=form(b"hello", extension="1001"))
+    assert refused["field"] == "audio"
     company = {"name": "x", "dialect": "ringplan"}
     await operator("POST", f"{world.company}/api-keys", 400, data=company)
     assert (await operator("GET", path, 200))["total"] == 0

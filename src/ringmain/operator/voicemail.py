@@ -44,7 +44,11 @@ async def inject_voicemail(call: Call) -> Voicemail:
         transcription=body.transcription,
         reference=body.reference,
     )
-    return await voicemails.receive(call.company_id, extension_id, given, origin=ORIGIN)
+    try:
+        return await voicemails.receive(call.company_id, extension_id, given, origin=ORIGIN)
+    except Invalid as error:
+        # The core speaks of a file's content; the body's field has another name.
+        raise Invalid("audio" if error.field == "content" else error.field, error.reason) from error
 
 
 async def list_mails(call: Call) -> Paged[QueuedMail]:
