@@ -120,6 +120,7 @@ def globex(world: World) -> Caller:
 COUNTED = (
     *("accounts", "account_keys", "account_admins", "account_history", "companies", "people", "extensions"),
     *("instances", "numbers", "contacts", "conversations", "messages", "files", "events", "endpoints", "subscriptions"),
+    *("trunks", "opt_outs", "agents", "calls"),
 )
 
 

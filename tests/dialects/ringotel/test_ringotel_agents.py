@@ -38,6 +38,7 @@ async def test_createAgent_and_getAgents(acme: Caller, globex: Caller, world: Wo
     agent = await made(acme, branch, username="baker", authname="baker-auth")
     assert agent.pop("password") == "a-password"
     assert await shown(acme) == await shown(acme, branchid=branch) == [agent]
+    assert (await acme("getAgents", orgid=int(acme.orgid), branchid=int(branch))).result() == [agent]
     assert (agent["extension"], agent["username"], agent["authname"]) == ("700", "baker", "baker-auth")
     assert (agent["agent"], agent["branchid"]) == (AGENT, branch)
     user_id = ids.decode(agent["userid"], "user")

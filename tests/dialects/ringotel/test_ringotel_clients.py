@@ -99,6 +99,7 @@ async def test_ringotel_lib_reads_everything_that_it_writes(world: World, acme: 
     before = await asyncio.to_thread(reader.snapshot)
     (org,) = before["organizations"]
     assert org["id"] == acme.orgid
+    assert org["contacts"] == (await acme("getContacts", orgid=acme.orgid)).result()
     await asyncio.to_thread(writer.life_of_an_organization, "throwaway")
     after = await asyncio.to_thread(reader.snapshot)
     assert after["organizations"] == before["organizations"]
