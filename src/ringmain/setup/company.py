@@ -14,6 +14,7 @@ from ringmain.core.people.model import Person
 from ringmain.core.system import Core
 from ringmain.dialects.ringplan.events import WEBHOOK_TYPES
 from ringmain.setup.accounts import DIALECT, AccountApplier, account_of
+from ringmain.setup.callbacks import CallbackApplier
 from ringmain.setup.difference import differs, differs_in, said
 from ringmain.setup.document import (
     ApiKeyPart,
@@ -64,6 +65,8 @@ class CompanyApplier:
         report.contacts = await self._each("contacts", part.contacts, self._contact)
         outreach = OutreachApplier(self._core, self._company)
         report.outreach_profiles = await self._each("outreach_profiles", part.outreach_profiles, outreach.profile)
+        callbacks = CallbackApplier(self._core, self._company)
+        report.callbacks = await self._each("callbacks", part.callbacks, callbacks.callback)
         await self._guarded(self._path, self._require_owner())
         return report
 

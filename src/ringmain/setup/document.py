@@ -175,6 +175,21 @@ class OutreachProfilePart(Part, frozen=True, kw_only=True):
     settings: dict[str, Any] = {}
 
 
+class CallbackPart(Part, frozen=True, kw_only=True):
+    """[[companies.callbacks]]: a RingRx callback, known by name. `url` and `headers` may have tokens.
+
+    `bound`: the telephone or fax numbers, mailboxes, outreach profile (by name) or group (by number) that it is for.
+    """
+
+    name: Text
+    type: Text
+    url: Text
+    bound: list[str] = []
+    headers: str = ""
+    username: str = ""
+    password: str = ""
+
+
 class CompanyPart(Part, frozen=True, kw_only=True):
     """[[companies]], known by key. Those with the same `account` are one's: its keys open all of them.
 
@@ -198,6 +213,7 @@ class CompanyPart(Part, frozen=True, kw_only=True):
     webhooks: list[WebhookPart] = []
     contacts: list[ContactPart] = []
     outreach_profiles: list[OutreachProfilePart] = []
+    callbacks: list[CallbackPart] = []
 
 
 class CarrierPart(Part, frozen=True, kw_only=True):
@@ -310,6 +326,7 @@ class Document:
         self._unique((*path, "webhooks"), [_webhook_identity(webhook) for webhook in company.webhooks], "url")
         profiles = [profile.name.lower() for profile in company.outreach_profiles]
         self._unique((*path, "outreach_profiles"), profiles, "name")
+        self._unique((*path, "callbacks"), [callback.name for callback in company.callbacks], "name")
         self._unique((*path, "contacts"), [contact.number for contact in company.contacts], "number")
 
     def _numbers(self, path: Path, company: CompanyPart) -> Iterator[tuple[Path, str]]:

@@ -24,6 +24,7 @@ class CompanyReport(msgspec.Struct, kw_only=True):
     webhooks: list[Entry] = []
     contacts: list[Entry] = []
     outreach_profiles: list[Entry] = []
+    callbacks: list[Entry] = []
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -60,5 +61,6 @@ class Report(msgspec.Struct, kw_only=True):
                 company.webhooks,
                 company.contacts,
                 company.outreach_profiles,
+                company.callbacks,
             ):
                 yield from things
