@@ -16,6 +16,7 @@ import pytest
 from ringmain.carriers.sandbox import MEANING
 from ringmain.carriers.smpp.carrier import SmppSettings
 from ringmain.core.calls.model import LEG_OUTCOMES, Call, Leg
+from ringmain.core.events import TYPES
 from ringmain.delivery.signing import new_secret, sign
 from ringmain.dialects.ringplan import calls_wire
 from ringmain.dialects.ringplan.events import WEBHOOK_TYPES
@@ -51,6 +52,11 @@ def cases() -> list[tuple[str, dict[str, str], bytes, bool]]:
         (secret, {**headers, "webhook-signature": "v1,"}, BODY, False),
         (secret, sign([secret], "msg_1_2", now - 400, BODY), BODY, False),
     ]
+
+
+def test_every_event_is_explained() -> None:
+    written = "".join(document.read_text(encoding="utf-8") for document in (ROOT / "docs").glob("*.md"))
+    assert {kind for kind in TYPES if f"`{kind}`" not in written} == set()
 
 
 def test_the_python_snippet_verifies() -> None:
