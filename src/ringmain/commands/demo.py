@@ -24,6 +24,7 @@ from ringmain.setup.report import Entry
 NUMBER: Final = "+12025550143"
 STRANGER: Final = "+12025550178"
 ECHO: Final = "+15005550008"
+EXTENSION: Final = "1001"
 
 
 class Secrets(msgspec.Struct, frozen=True):
@@ -50,7 +51,7 @@ async def present(ringmain: Ringmain) -> None:
     assert company is not None  # noqa: S101  (applied just now)
     contact, _ = await ringmain.core.texting.create_contact(company.id, number=ECHO)
     conversation, _ = await ringmain.core.texting.open_conversation(company.id, number=NUMBER, contact_ids=[contact.id])
-    sys.stdout.write(_guide(ringmain.settings.base_url, kept, ringplan.encode(conversation.id), file))
+    sys.stdout.write(_guide(ringmain.settings.base_url, kept, company.domain, ringplan.encode(conversation.id), file))
     sys.stdout.flush()
 
 
@@ -113,7 +114,7 @@ def _write(file: Path, kept: Secrets) -> None:
     fresh.replace(file)
 
 
-def _guide(url: str, kept: Secrets, conversation_id: str, file: Path) -> str:
+def _guide(url: str, kept: Secrets, domain: str, conversation_id: str, file: Path) -> str:
     people = "\n".join(f"  {email}  {password}" for email, password in kept.passwords.items())
     ringmain = Path(sys.argv[0]) if Path(sys.argv[0]).name == "ringmain" else Path("ringmain")
     return f"""
@@ -126,26 +127,29 @@ Operator token     {kept.operator_token}
 People and passwords
 {people}
 
-See webhooks and realtime events arrive (in another terminal):
+See webhooks of all three and realtime events arrive (in another terminal):
   {ringmain} listen --url {url} --key {kept.ringplan_key}
 
-Send a text; this number answers with the same text:
-  KEY='Authorization: Bearer {kept.ringplan_key}'
-  curl -sS -H "$KEY" -H 'X-User-Id: primary' -H 'Content-Type: application/json' \\
-    -d '{{"text": "Hello from Ringmain"}}' \\
+Text a number that answers with the same text, as three vendors' clients do:
+
+  # RingPlan
+  curl -sS -H 'Authorization: Bearer {kept.ringplan_key}' -H 'X-User-Id: primary' \\
+    -H 'Content-Type: application/json' -d '{{"text": "Hello from RingPlan"}}' \\
     {url}/texting/conversations/{conversation_id}/messages/publish
 
-Read it back:
-  curl -sS -H "$KEY" -H 'X-User-Id: primary' {url}/texting/conversations/{conversation_id}/messages
-
-Or as RingRx (logging in with a person's e-mail as username, and password, works as well):
+  # RingRx (a person's e-mail as username, and password, give a token as well)
   TOKEN=$(curl -sS -d token={kept.ringrx_token} -d secret={kept.ringrx_secret} {url}/auth/token |
     grep -o '"access_token":"[^"]*' | cut -d '"' -f 4)
-  curl -sS -H "Authorization: Bearer $TOKEN" {url}/myphones
+  curl -sS -H "Authorization: Bearer $TOKEN" -d to={ECHO} -d message='Hello from RingRx' {url}/messaging/send_message
 
-Or as Ringotel, whose methods are all at one address:
+  # Ringotel
   curl -sS -H 'Authorization: Bearer {kept.ringotel_key}' -H 'Content-Type: application/json' \\
-    -d '{{"method": "getOrganizations"}}' {url}/api
+    -d '{{"method": "message", "params": {{"domain": "{domain}", "from": "{EXTENSION}", "to": "{ECHO}",
+         "content": "Hello from Ringotel"}}}}' {url}/api
+
+It is one conversation. Read all of it, as RingPlan:
+  curl -sS -H 'Authorization: Bearer {kept.ringplan_key}' -H 'X-User-Id: primary' \\
+    {url}/texting/conversations/{conversation_id}/messages
 
 Let a text come in:
   curl -sS -H 'Authorization: Bearer {kept.operator_token}' -H 'Content-Type: application/json' \\

@@ -66,7 +66,7 @@ async def _print_webhook(request: web.Request) -> web.Response:
         content: Any = msgspec.json.decode(body)
     except msgspec.DecodeError:
         content = body.decode("utf-8", "replace")
-    _print(f"webhook {request.method} {request.path}", content)
+    _print(f"webhook {request.method} {request.path_qs}", content)
     return web.Response(status=204)
 
 
