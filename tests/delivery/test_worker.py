@@ -171,12 +171,15 @@ async def test_missing_deliveries_can_be_made(bench: Bench, receiver: Receiver) 
 
 
 async def test_a_test_event_needs_no_subscription(bench: Bench, receiver: Receiver) -> None:
-    endpoint, _ = await bench.subscriptions.create_endpoint(bench.company_id, face="ringmain", url=receiver.url)
+    endpoint, _ = await bench.subscriptions.create_endpoint(
+        bench.company_id, face="ringmain", url=receiver.url, name="till"
+    )
     async with delivering(bench):
         delivery = await bench.subscriptions.test_event(bench.company_id, endpoint.id)
         (post,) = await receiver.wait_for(1)
         await bench.until_states("delivered")
     assert delivery.event_type == post.json["type"] == "webhook.test"
+    assert delivery.endpoint_name == "till"
     assert post.json["data"] == {"endpoint_id": endpoint.id}
     assert len(await bench.subscriptions.attempts(bench.company_id, delivery.event_id, 0)) == 1
 

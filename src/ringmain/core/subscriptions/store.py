@@ -136,6 +136,7 @@ WITH noted AS (
 INSERT INTO deliveries (event_id, subscription_id, company_id, endpoint_id)
 SELECT id, $3, company_id, subject_id FROM noted
 RETURNING event_id, subscription_id, company_id, endpoint_id, $4::text AS event_type,
+    (SELECT name FROM endpoints WHERE company_id = $1 AND id = $2) AS endpoint_name,
     state, due_at, attempts, updated_at
 """
 
