@@ -133,6 +133,20 @@ async def test_rows_37_and_50_the_fax_message_object(acme: Caller, desk: Desk, c
     assert reply.json()["original"]["preview"]["base64"].startswith("data:image/png;base64,")
 
 
+async def test_the_preview_of_a_fax_is_its_first_page(acme: Caller, globex: Caller, desk: Desk, come: Come) -> None:
+    """Web clients put it into an `img`, which shows no PDF; the file itself stays what it is."""
+    came = await come()
+    for fax in (ids.encode(came.file.id), (await desk.send())["file"]["id"]):
+        path = f"/conversion/files/{fax}/representation"
+        original = (await acme("POST", path, json={})).json()["original"]
+        assert (original["id"], original["mimetype"]) == (fax, "application/pdf")
+        assert original["preview"]["mimetype"] == "image/png"
+        assert original["preview"]["base64"].startswith("data:image/png;base64,")
+        (await globex("POST", path, json={})).problem(404)
+    assert (await acme("DELETE", f"{INBOUND}/{ids.encode(came.id)}")).status == 204
+    (await acme("POST", f"/conversion/files/{ids.encode(came.file.id)}/representation", json={})).problem(404)
+
+
 async def test_row_37_filters_of_inbound_faxes(acme: Caller, come: Come) -> None:
     names = {
         ids.encode((await come(received_at=datetime(2021, 6, day, 9, tzinfo=UTC), **fields)).id): name

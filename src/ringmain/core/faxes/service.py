@@ -83,6 +83,11 @@ class Faxes:
         assert row is not None  # noqa: S101  (a SELECT without FROM)
         return FaxPage(items=[_fax.decode(item) for item in row["items"]], total=row["total"])
 
+    async def preview_of(self, company_id: int, file_id: int) -> int | None:
+        """The file that is a picture of the first page, where this file is the document of a fax."""
+        found: int | None = await self._database.fetchval(store.PREVIEW_OF, company_id, file_id)
+        return found
+
     async def statistics(self, company_id: int) -> Statistics:
         """How many there are, by folder."""
         rows = await self._database.fetch(store.STATISTICS, company_id)

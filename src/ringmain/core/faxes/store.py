@@ -153,6 +153,13 @@ SELECT id, company_id, emails, created_at FROM fax_destinations WHERE company_id
 
 NUMBERS: Final = "SELECT number FROM numbers WHERE company_id = $1 AND fax ORDER BY id"
 
+PREVIEW_OF: Final = """
+SELECT preview_id FROM faxes
+WHERE company_id = $1 AND ARRAY[file_id, preview_id, tiff_id] @> ARRAY[$2::bigint] AND file_id = $2
+    AND deleted_at IS NULL
+ORDER BY id DESC LIMIT 1
+"""
+
 STATISTICS: Final = """
 SELECT folder, sum(total)::bigint AS total FROM fax_counts WHERE company_id = $1 GROUP BY folder
 """

@@ -21,6 +21,8 @@ LINK_LIFETIME: Final = 3600
 """Seconds for which a link to a content works."""
 MAIL_LINK_LIFETIME: Final = 30 * 86_400
 """Seconds for which a link in a mail works: people read them late."""
+PICTURES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+"""What every browser shows in an `img`."""
 
 
 class NewFile(msgspec.Struct):
@@ -38,6 +40,7 @@ class FileRoutes:
 
     def __init__(self, core: Core, public_url: str) -> None:
         self._files = core.files
+        self._faxes = core.faxes
         self._credentials = core.credentials
         self._public_url = public_url.rstrip("/")
         self.endpoints = [
@@ -66,13 +69,20 @@ class FileRoutes:
         return answer.json(wire.file(file))
 
     async def represent(self, request: Request, caller: Caller) -> Response:
-        """The file to look at as a data URI, and its content by a link that works for an hour without a key."""
+        """The file to look at as a data URI, and its content by a link that works for an hour without a key.
+
+        Clients put what is to look at into an `img`: of a fax's document it is its first page.
+        """
         file_id = ids.decode(request.path_params["file_id"], "file")
-        shown = await self._files.show(caller.company_id, file_id)
+        file = await self._files.get(caller.company_id, file_id)
+        first_page = None
+        if file.mimetype not in PICTURES:
+            first_page = await self._faxes.preview_of(caller.company_id, file_id)
+        shown = await self._files.show(caller.company_id, first_page or file_id)
         data = f"data:{shown.mimetype};base64,{b64encode(shown.content).decode()}"
         preview = wire.Preview(data, shown.name, shown.mimetype)
         link = await self._credentials.sign_link(content_path(caller.company_id, file_id), LINK_LIFETIME)
-        original = msgspec.structs.asdict(wire.file(shown.file, preview)) | {"link": f"{self._public_url}{link}"}
+        original = msgspec.structs.asdict(wire.file(file, preview)) | {"link": f"{self._public_url}{link}"}
         return answer.json({"original": original})
 
     async def download(self, request: Request, _: None) -> Response:
