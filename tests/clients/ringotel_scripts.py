@@ -48,8 +48,8 @@ class ResellerPanel:
             groupmode=True,
             outboundFormat="e164",
             inboundFormat="national",
-            optout={"keyword": "STOP", "autoreply": "You have been removed from our list."},
-            autoreply=[{"key": "HELP", "value": "Send STOP to stop receiving messages from us."}],
+            optout={"keyword": "STOP", "autoreply": "We will not text you again."},
+            autoreply=[{"key": "HELP", "value": "Call the office, we gladly help."}],
         )
         found: list[dict[str, Any]] = self._call("getSMSTrunks", orgid=orgid)
         return next(one for one in found if one["id"] == made["id"])

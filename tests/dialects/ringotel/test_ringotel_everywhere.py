@@ -109,8 +109,8 @@ async def test_parameters_that_cannot_be_are_errors_of_their_own(world: World, a
     for method in table(world):
         shape = inspect.type_info(method.params)
         assert isinstance(shape, inspect.StructType)
-        for field in shape.fields:
-            for junk in JUNK:
+        for turn, field in enumerate(shape.fields):
+            for junk in JUNK[turn % 3 :: 3]:
                 params = {**given(method), method.org_key: acme.orgid, field.encode_name: junk}
                 reply = await acme(method.name, **params)
                 body = reply.json()

@@ -27,8 +27,8 @@ FIELD: dict[str, Any] = {
     "groupmode": True,
     "outboundFormat": "e164",
     "inboundFormat": "national",
-    "optout": {"keyword": "STOP", "autoreply": "You have been removed from our list."},
-    "autoreply": [{"key": "HELP", "value": "Send STOP to stop receiving messages."}],
+    "optout": {"keyword": "STOP", "autoreply": "We will not text you again."},
+    "autoreply": [{"key": "HELP", "value": "Call the office, we gladly help."}],
 }
 
 
