@@ -25,8 +25,8 @@ from ringmain.dialects.ringotel.chat_ends import DIALECT
 from ringmain.dialects.ringotel.links import FileLinks
 from ringmain.dialects.ringotel.messages import Type
 
-SCHEDULE: Final = (0.0, 10.0, 10.0, 10.0, 10.0)
-"""Seconds before each of five tries."""
+SCHEDULE: Final = (0.0, 10.0, 60.0, 300.0, 1800.0)
+"""Seconds before each of five tries: a receiver may be its own carrier, and must outlive a restart of it."""
 FRESH: Final = timedelta(seconds=30)
 """How long it is of interest that somebody is writing."""
 
