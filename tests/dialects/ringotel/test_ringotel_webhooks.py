@@ -262,7 +262,7 @@ async def test_relayed_texts_that_nobody_is_told_of_fail(world: World, acme: Cal
 
 async def test_a_receiver_that_is_away_is_tried_five_times(world: World) -> None:
     face = RingotelFace(world.core, world.base)
-    assert list(face.schedule("message.created") or ()) == [0.0, 10.0, 10.0, 10.0, 10.0]
+    assert list(face.schedule("message.created") or ()) == [0.0, 10.0, 60.0, 300.0, 1800.0]
     assert not face.is_final(400)
 
 
