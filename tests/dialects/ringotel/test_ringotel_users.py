@@ -15,7 +15,20 @@ from tests.dialects.ringotel.user_flow import NEW, branch_of, create, extension_
 from tests.recordings import wav
 
 USER_KEYS = {
-    *("id", "branchid", "domain", "name", "extension", "username", "authname", "created", "stime", "state", "status"),
+    *(
+        "id",
+        "branchid",
+        "domain",
+        "name",
+        "extension",
+        "username",
+        "authname",
+        "email",
+        "created",
+        "stime",
+        "state",
+        "status",
+    ),
     *("trunkstate", "trunkid", "note", "info", "devs", "ext"),
 }
 
@@ -58,6 +71,7 @@ async def test_get_user_and_get_users(acme: Caller, branchid: str) -> None:
     assert [user["id"] for user in everybody] == [first["id"], second]
     assert everybody[0] == one
     assert (everybody[1]["name"], everybody[1]["note"], everybody[1]["info"]["email"]) == ("600", "Door", "")
+    assert [one["email"] for one in everybody] == [one["info"]["email"] for one in everybody]
     domain = one["domain"]
     assert (await acme("getUsers", domain=domain.upper())).result() == everybody
     (only,) = (await acme("getUsers", orgid=acme.orgid, branchid=other)).result()

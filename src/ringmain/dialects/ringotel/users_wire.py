@@ -67,6 +67,7 @@ class WireUser(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     extension: str
     username: str
     authname: str
+    email: str
     created: int
     stime: int
     state: int
@@ -172,6 +173,7 @@ def user(
         extension=str(extension.number),
         username=username_of(extension),
         authname=authname_of(extension),
+        email=email_of(extension),
         created=milliseconds_of(extension.id),
         stime=milliseconds(extension.updated_at),
         state=_state(extension, presence),
