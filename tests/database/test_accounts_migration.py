@@ -1,4 +1,4 @@
-"""0016 meets companies and Ringotel keys that are there already."""
+"""0015 meets companies and Ringotel keys that are there already."""
 
 import hashlib
 import uuid
@@ -15,13 +15,13 @@ KEY = "INSERT INTO api_keys (company_id, dialect, name, token, secret_hash) VALU
 
 @pytest.fixture
 async def before(server_dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    """A database as those before 0016 left it."""
+    """A database as those before 0015 left it."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     await run(server_dsn, f"CREATE DATABASE {name}")
     connection = await asyncpg.connect(on_database(server_dsn, name))
     await connection.execute(CREATE_LEDGER)
     for migration, sql in available():
-        if migration < "0016":
+        if migration < "0015":
             await connection.execute(sql)
             await connection.execute(RECORD, migration)
     yield connection

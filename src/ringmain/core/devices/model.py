@@ -1,4 +1,4 @@
-"""Devices: the phones that register for an extension, as its PBX tells of them (migration 0018)."""
+"""Devices: the phones that register for an extension, as its PBX tells of them (migration 0017)."""
 
 from datetime import datetime
 

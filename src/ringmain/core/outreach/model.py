@@ -99,7 +99,7 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Reminder(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody to be reminded of an appointment, at `reminder_date`, and how that stands (migration 0014).
+    """Somebody to be reminded of an appointment, at `reminder_date`, and how that stands (migration 0013).
 
     `phone_number` (E.164) and `email_address` may be "". `sms`, `voice`, `email`: the channels that are wanted; the
     states of the others are `off`. `attempt`: attempts that were begun. `next_at`: when the next is to begin.

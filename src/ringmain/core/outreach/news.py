@@ -1,4 +1,4 @@
-"""What became of texts and mails, and texts that answer them: written by triggers (migration 0014), read here.
+"""What became of texts and mails, and texts that answer them: written by triggers (migration 0013), read here.
 
 Each is read once, in the transaction of what it leads to.
 """

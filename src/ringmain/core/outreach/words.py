@@ -5,7 +5,7 @@ from typing import Final
 from ringmain.core.outreach.model import Answer, ProfileSettings
 
 LONGEST: Final = 40
-"""Characters of a text that may be an answer; the trigger of migration 0014 reads no longer ones."""
+"""Characters of a text that may be an answer; the trigger of migration 0013 reads no longer ones."""
 
 
 def plain(text: str) -> str:

@@ -14,7 +14,7 @@ from ringmain.database.pool import Database, Record
 
 TRIES: Final = 5
 RELAYED: Final = "relayed"
-"""The carrier of lines (migration 0017)."""
+"""The carrier of lines (migration 0016)."""
 MAX_HANDLE: Final = 64
 
 
