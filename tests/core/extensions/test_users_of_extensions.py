@@ -76,7 +76,7 @@ async def test_a_chat_line_comes_back_with_its_extension(core: Core, instance: I
     back = await core.extensions.recover(company_id, 101, NewExtension(ExtensionChange(name="Back")))
     assert (back.id, back.name, back.secret, back.profile) == (made.id, "Back", made.secret, {"note": "Door"})
     assert await core.database.fetchval("SELECT extension_id FROM numbers WHERE line") == made.id
-    with pytest.raises(NotFound):
+    with pytest.raises(AlreadyExists):
         await core.extensions.recover(company_id, 101, NewExtension(ExtensionChange()))
 
 

@@ -1,4 +1,7 @@
+import asyncio
+from collections.abc import MutableMapping
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 import pytest
@@ -8,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ringmain.core.errors import CoreError, Invalid, NotFound, Unavailable
+from ringmain.dialects.kit import body as bodies
 from ringmain.dialects.kit import query
 from ringmain.dialects.kit.body import Decoder
 from ringmain.dialects.kit.errors import BadRequest, BodyTooLarge, ErrorTable
@@ -109,3 +113,16 @@ def test_errors_answer_as_the_table_says() -> None:
     for error, status, body in expected:
         response = table.response_to(error)
         assert (response.status_code, response.body) == (status, body)
+
+
+async def test_a_body_that_does_not_end_is_given_up() -> None:
+    coming = [{"type": "http.request", "body": b"{", "more_body": True}]
+
+    async def receive() -> MutableMapping[str, Any]:
+        if not coming:
+            await asyncio.Event().wait()
+        return coming.pop()
+
+    request = Request({"type": "http", "method": "POST", "path": "/", "headers": [], "query_string": b""}, receive)
+    with pytest.raises(BadRequest, match=r"did not come within 0\.05 seconds"):
+        await bodies.read(request, patience=0.05)

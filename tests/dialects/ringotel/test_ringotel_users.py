@@ -139,7 +139,7 @@ async def test_reading_25_a_second_user_of_an_extension_is_409(world: World, acm
     before = await counts(world.core.database)
     params = {"orgid": acme.orgid, "branchid": branchid, **NEW, "email": "somebody@example.com"}
     (await acme("createUser", **params)).error(409)
-    (await acme("recoverDeletedUser", orgid=acme.orgid, extension="511")).error(404)
+    (await acme("recoverDeletedUser", orgid=acme.orgid, extension="511")).error(409)
     assert await counts(world.core.database) == before
     other = await branch_of(acme, "Other", "other.example.com")
     assert (await acme("createUser", **{**params, "branchid": other})).result()["extension"] == "511"
@@ -291,7 +291,7 @@ async def test_recover_deleted_user_brings_back_what_was_theirs(world: World, ac
     assert after["info"]["position"] == "CEO"
     found = await core.voicemails.page(company_id, wanted=VoicemailFilter(), page=1, per_page=5)
     assert [(one.id, one.extension_id) for one in found.items] == [(voicemail.id, extension.id)]
-    (await acme("recoverDeletedUser", **given)).error(404)
+    (await acme("recoverDeletedUser", **given)).error(409)
 
 
 async def test_recover_deleted_user_within_a_day_and_if_the_number_is_free(

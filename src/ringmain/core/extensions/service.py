@@ -214,10 +214,12 @@ class Extensions:
         """Have back the extension that had this number last and was deleted within a day, with the id that it had.
 
         Its voicemail and its line come back with it, its places in groups do not; it is changed as is given.
-        Raises NotFound("extension"), Invalid, AlreadyExists (another has the number now), Unavailable (its PBX failed).
+        Raises NotFound("extension"), Invalid, AlreadyExists (one has the number now), Unavailable (its PBX failed).
         """
         row = await self._database.fetchrow(store.DELETED, company_id, number)
         if row is None:
+            if await self._database.fetchval(store.NUMBER_IN_USE, company_id, number):
+                raise AlreadyExists("an extension has this number")
             raise NotFound("extension")
         gone = store.extension_of(row)
         instance = await self._instances.get(company_id, gone.instance_id)

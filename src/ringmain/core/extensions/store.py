@@ -127,6 +127,7 @@ INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
 SELECT company_id, 'extension.deleted', id, id, $3, {SUMMARY} FROM e
 """
 # The last that had this number, as it was; its user may be gone since.
+NUMBER_IN_USE: Final = "SELECT EXISTS (SELECT FROM extensions WHERE company_id = $1 AND number = $2)"
 DELETED: Final = f"""
 SELECT {COLUMNS} FROM (
     SELECT extension FROM deleted_extensions d JOIN instances i ON i.company_id = d.company_id AND i.id = d.instance_id

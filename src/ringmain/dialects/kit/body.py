@@ -1,5 +1,6 @@
 """Request bodies: read with a cap, decoded into msgspec types. All that can be wrong with them is BadRequest."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any, Final, TypeVar
 
@@ -14,22 +15,38 @@ JSON_LIMIT: Final = 1 << 20
 """Octets of a JSON body. The longest text is 39,015 characters."""
 
 
-async def stream(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
-    """The body's pieces. Raises BodyTooLarge as soon as more than `limit` octets are announced or come."""
+PATIENCE: Final = 60.0
+"""Seconds without a piece of a body that was announced: its sender has forgotten us, and would hold a connection."""
+
+
+async def stream(request: Request, limit: int, *, patience: float = PATIENCE) -> AsyncGenerator[bytes, None]:
+    """The body's pieces.
+
+    Raises BodyTooLarge as soon as more than `limit` octets are announced or come, BadRequest when nothing comes for
+    `patience` seconds.
+    """
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
         raise BodyTooLarge(limit)
     size = 0
-    async for piece in request.stream():
+    pieces = request.stream()
+    while True:
+        try:
+            async with asyncio.timeout(patience):
+                piece = await anext(pieces, None)
+        except TimeoutError:
+            raise BadRequest(f"The rest of the body did not come within {patience:g} seconds") from None
+        if piece is None:
+            return
         size += len(piece)
         if size > limit:
             raise BodyTooLarge(limit)
         yield piece
 
 
-async def read(request: Request, limit: int = JSON_LIMIT) -> bytes:
-    """The whole body. Raises BodyTooLarge."""
-    return b"".join([piece async for piece in stream(request, limit)])
+async def read(request: Request, limit: int = JSON_LIMIT, *, patience: float = PATIENCE) -> bytes:
+    """The whole body. Raises as `stream` does."""
+    return b"".join([piece async for piece in stream(request, limit, patience=patience)])
 
 
 class Decoder(msgspec.Struct, frozen=True):
