@@ -50,8 +50,8 @@ class CallbackApplier:
                 await self._subscriptions.update_endpoint(company_id, endpoint_id, url=url, options=options)
                 action = "updated"
         before = await self._told(endpoint_id)
-        await self._subscriptions.arrange(company_id, endpoint_id, wanted)
-        if action == "unchanged" and await self._told(endpoint_id) != before:
+        told = await self._subscriptions.arrange(company_id, endpoint_id, wanted)
+        if action == "unchanged" and {one.id for one in told} != before:
             action = "updated"
         return {"name": part.name, "action": action, "ids": {**spell(endpoint_id), DIALECT: endpoint_id}}
 

@@ -1,6 +1,7 @@
 """What texting refuses before it asks the database."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from ringmain.core.errors import Invalid
@@ -10,6 +11,7 @@ from ringmain.core.texting.model import MAX_TEXT, Encoding
 ADDRESS: Final = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}")
 SENDER: Final = re.compile(r"\+?[\w .&@:/=+-]{1,64}")
 MAX_NAME: Final = 200
+MAX_REFERENCE: Final = 200
 
 
 def check_address(number: str) -> str:
@@ -46,6 +48,16 @@ def measure(text: str) -> tuple[Encoding, int]:
     except segments.TooManySegments:
         raise Invalid("text", "needs more than 255 segments") from None
     return encoding, parts
+
+
+def check_outgoing(text: str, file_ids: Sequence[int], reference: str | None) -> tuple[Encoding, int]:
+    """Encoding and number of segments of what a client wants sent. Raises Invalid when nobody could send it."""
+    if not text and not file_ids:
+        raise Invalid("text", "a message needs a text or a file")
+    measured = measure(text)
+    if reference is not None and not 0 < len(check_text("reference", reference)) <= MAX_REFERENCE:
+        raise Invalid("reference", f"must have 1 to {MAX_REFERENCE} characters")
+    return measured
 
 
 def measure_inbound(text: str) -> tuple[Encoding, int]:

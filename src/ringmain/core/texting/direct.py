@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from ringmain.core.errors import Invalid, NotFound, OptedOut, ReferenceReused
-from ringmain.core.texting.checks import check_address, check_text, measure
+from ringmain.core.texting.checks import check_address, check_outgoing
 from ringmain.core.texting.model import Message
-from ringmain.core.texting.service import MAX_REFERENCE, Texting
+from ringmain.core.texting.service import Texting
 from ringmain.database.pool import Database
 
 TRIES: Final = 3
@@ -51,11 +51,7 @@ class DirectTexting:
         ReferenceReused.
         """
         check_address(recipient)
-        measure(text)
-        if not text and not file_ids:
-            raise Invalid("text", "a message needs a text or a file")
-        if reference is not None and not 0 < len(check_text("reference", reference)) <= MAX_REFERENCE:
-            raise Invalid("reference", f"must have 1 to {MAX_REFERENCE} characters")
+        check_outgoing(text, file_ids, reference)
         if sender == recipient:
             raise Invalid("number", "is the sender's own")
         for _ in range(TRIES):

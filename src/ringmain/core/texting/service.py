@@ -13,6 +13,7 @@ from ringmain.core.texting.carrier import InboundText
 from ringmain.core.texting.checks import (
     check_address,
     check_name,
+    check_outgoing,
     check_sender,
     check_text,
     measure,
@@ -33,7 +34,6 @@ from ringmain.database.pool import Connection, Database, Record
 from ringmain.database.wakeup import EVENTS, SUBMISSIONS, Wakeups
 from ringmain.database.write_group import WriteGroup
 
-MAX_REFERENCE: Final = 200
 MAX_ANSWERS: Final = 5
 """How often an hour the same automatic answer goes to the same people."""
 
@@ -145,11 +145,7 @@ class Texting(Conversations):
         A `reference` used before for the same conversation and text gives the message made then.
         Raises Invalid (empty, too long), NotFound("conversation", "file"), OptedOut, ReferenceReused.
         """
-        if not text and not file_ids:
-            raise Invalid("text", "a message needs a text or a file")
-        encoding, parts = measure(text)
-        if reference is not None and not 0 < len(check_text("reference", reference)) <= MAX_REFERENCE:
-            raise Invalid("reference", f"must have 1 to {MAX_REFERENCE} characters")
+        encoding, parts = check_outgoing(text, file_ids, reference)
         files = tuple(sorted(set(file_ids)))
         draft = Draft(
             company_id, conversation_id, author_id, text, reference, files, encoding, parts, origin, automatic=False

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ringmain.core.credentials.model import Caller
-from ringmain.core.errors import Forbidden, Invalid, NotFound
+from ringmain.core.errors import Invalid, NotFound
 from ringmain.core.system import Core
 from ringmain.dialects.kit import answer, parameters
 from ringmain.dialects.kit.errors import BadRequest
@@ -16,6 +16,7 @@ from ringmain.dialects.kit.routing import Endpoint
 from ringmain.dialects.ringrx import group_wire as wire
 from ringmain.dialects.ringrx import ids
 from ringmain.dialects.ringrx.auth import DIALECT
+from ringmain.dialects.ringrx.scope import check_manages
 
 GROUPS: Final = "/groups"
 GROUP: Final = "/groups/{id}"
@@ -42,7 +43,7 @@ class GroupRoutes:
 
     async def create(self, request: Request, caller: Caller) -> Response:
         """Make a group: of nobody, rung together for 20 seconds, then hung up, where nothing else is said."""
-        _check_manages(caller)
+        check_manages(caller, "groups")
         given = wire.read((await parameters.read(request)).values)
         if given.extension is None:
             raise BadRequest("extension is missing")
@@ -59,7 +60,7 @@ class GroupRoutes:
     async def update(self, request: Request, caller: Caller) -> Response:
         """Change what is said of a group; members that are said take the place of all that there were."""
         known = await self._groups.get(caller.company_id, _id(request))
-        _check_manages(caller)
+        check_manages(caller, "groups")
         given = wire.read((await parameters.read(request)).values)
         if given.instance_id not in (None, ids.encode(known.instance_id)):
             raise Invalid("instance_id", "cannot change: make another group")
@@ -70,7 +71,7 @@ class GroupRoutes:
     async def delete(self, request: Request, caller: Caller) -> Response:
         """Delete a group; its callbacks stay and hear of nothing."""
         known = await self._groups.get(caller.company_id, _id(request))
-        _check_manages(caller)
+        check_manages(caller, "groups")
         await self._groups.delete(caller.company_id, known.id, origin=DIALECT)
         return answer.empty()
 
@@ -83,11 +84,6 @@ class GroupRoutes:
 
 def _id(request: Request) -> int:
     return ids.decode(request.path_params["id"], "group")
-
-
-def _check_manages(caller: Caller) -> None:
-    if not caller.manages:
-        raise Forbidden("only the owner and admins may change groups")
 
 
 @contextlib.contextmanager

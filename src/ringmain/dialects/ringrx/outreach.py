@@ -6,7 +6,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ringmain.core.credentials.model import Caller
-from ringmain.core.errors import Forbidden
 from ringmain.core.outreach.checks import settings_of
 from ringmain.core.outreach.model import Answer, ProfileSettings, ReminderFilter
 from ringmain.core.system import Core
@@ -16,6 +15,7 @@ from ringmain.dialects.kit.routing import Endpoint
 from ringmain.dialects.ringrx import callback_wire, dates, ids
 from ringmain.dialects.ringrx import outreach_wire as wire
 from ringmain.dialects.ringrx.auth import DIALECT
+from ringmain.dialects.ringrx.scope import check_manages
 
 PROFILES: Final = "/outreach/profiles"
 EVENTS: Final = "/outreach/events"
@@ -53,7 +53,7 @@ class OutreachRoutes:
 
     async def create_profile(self, request: Request, caller: Caller) -> Response:
         """Make a profile; settings that are not given have their defaults."""
-        _check_manages(caller)
+        check_manages(caller, "profiles")
         name, settings = await _profile(request)
         if name is None:
             raise BadRequest("name is missing")
@@ -68,7 +68,7 @@ class OutreachRoutes:
         """Change what is given of a profile; attempts to come follow it."""
         profile_id = _id(request, "profile")
         known = await self._outreach.get_profile(caller.company_id, profile_id)
-        _check_manages(caller)
+        check_manages(caller, "profiles")
         name, settings = await _profile(request)
         changed = await self._outreach.update_profile(
             *(caller.company_id, profile_id),
@@ -81,7 +81,7 @@ class OutreachRoutes:
         """Delete a profile that no open event has."""
         profile_id = _id(request, "profile")
         await self._outreach.get_profile(caller.company_id, profile_id)
-        _check_manages(caller)
+        check_manages(caller, "profiles")
         await self._outreach.delete_profile(caller.company_id, profile_id)
         return answer.empty()
 
@@ -152,8 +152,3 @@ async def _profile(request: Request) -> tuple[str | None, dict[str, Any]]:
     given = await parameters.read(request)
     settings = {name: value for name, value in given.values.items() if name != "name" and name not in READ_ONLY}
     return given.text("name"), settings
-
-
-def _check_manages(caller: Caller) -> None:
-    if not caller.manages:
-        raise Forbidden("only the owner and admins may change profiles")
