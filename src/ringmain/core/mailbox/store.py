@@ -76,37 +76,45 @@ SELECT kind, mailbox, folder, pages_id, item FROM (
 ) AS one
 """
 
+
+def _told(thing: str, change: str, event: str, order_key: str) -> str:
+    """Change a voicemail or a fax, which `change` returns by its kind's name, and tell of it."""
+    return f"""
+WITH changed AS ({change}), shown AS MATERIALIZED (
+    SELECT {thing}_json({thing}) AS {thing} FROM changed
+), noted AS (
+    INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
+    SELECT $1, '{thing}.{event}', $2, {order_key}, $3, jsonb_build_object('{thing}', {thing}) FROM shown
+)
+SELECT count(*) FROM shown
+"""
+
+
+def _voicemail_told(change: str, event: str) -> str:
+    return _told("voicemail", change, event, "coalesce(voicemail ->> 'extension_id', voicemail ->> 'id')::bigint")
+
+
+def _fax_told(change: str, event: str) -> str:
+    return _told("fax", change, event, "$2")
+
+
 # For everybody else it is deleted.
-TRASH_VOICEMAIL: Final = """
-WITH gone AS (
+TRASH_VOICEMAIL: Final = _voicemail_told(
+    """
     UPDATE voicemails v SET deleted_at = now(), trashed_at = now(), updated_at = now()
     WHERE v.company_id = $1 AND v.id = $2 AND v.deleted_at IS NULL
     RETURNING v AS voicemail
-), shown AS MATERIALIZED (
-    SELECT voicemail_json(voicemail) AS voicemail FROM gone
-), noted AS (
-    INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
-    SELECT $1, 'voicemail.deleted', $2, coalesce(voicemail ->> 'extension_id', voicemail ->> 'id')::bigint, $3,
-        jsonb_build_object('voicemail', voicemail)
-    FROM shown
+""",
+    "deleted",
 )
-SELECT count(*) FROM shown
-"""
-RESTORE_VOICEMAIL: Final = """
-WITH back AS (
+RESTORE_VOICEMAIL: Final = _voicemail_told(
+    """
     UPDATE voicemails v SET deleted_at = NULL, trashed_at = NULL, updated_at = now()
     WHERE v.company_id = $1 AND v.id = $2 AND v.trashed_at IS NOT NULL
     RETURNING v AS voicemail
-), shown AS MATERIALIZED (
-    SELECT voicemail_json(voicemail) AS voicemail FROM back
-), noted AS (
-    INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
-    SELECT $1, 'voicemail.updated', $2, coalesce(voicemail ->> 'extension_id', voicemail ->> 'id')::bigint, $3,
-        jsonb_build_object('voicemail', voicemail)
-    FROM shown
+""",
+    "updated",
 )
-SELECT count(*) FROM shown
-"""
 # Nobody hears of it: it was deleted for them before.
 PURGE_VOICEMAIL: Final = """
 UPDATE voicemails SET trashed_at = NULL, updated_at = now()
@@ -115,8 +123,8 @@ RETURNING ARRAY[file_id]
 """
 
 # One that was not sent yet will not be; on the line, it is hung up when its lease would be renewed.
-TRASH_FAX: Final = """
-WITH gone AS (
+TRASH_FAX: Final = _fax_told(
+    """
     UPDATE faxes f SET deleted_at = now(), trashed_at = now(), updated_at = now(), due_at = NULL,
         state = CASE WHEN unsent.so THEN 'failed' ELSE f.state END,
         error_code = CASE WHEN unsent.so THEN 'cancelled' ELSE f.error_code END,
@@ -127,27 +135,17 @@ WITH gone AS (
     ) AS unsent
     WHERE f.company_id = $1 AND f.id = unsent.id
     RETURNING f AS fax
-), shown AS MATERIALIZED (
-    SELECT fax_json(fax) AS fax FROM gone
-), noted AS (
-    INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
-    SELECT $1, 'fax.deleted', $2, $2, $3, jsonb_build_object('fax', fax) FROM shown
+""",
+    "deleted",
 )
-SELECT count(*) FROM shown
-"""
-RESTORE_FAX: Final = """
-WITH back AS (
+RESTORE_FAX: Final = _fax_told(
+    """
     UPDATE faxes f SET deleted_at = NULL, trashed_at = NULL, updated_at = now()
     WHERE f.company_id = $1 AND f.id = $2 AND f.trashed_at IS NOT NULL
     RETURNING f AS fax
-), shown AS MATERIALIZED (
-    SELECT fax_json(fax) AS fax FROM back
-), noted AS (
-    INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
-    SELECT $1, 'fax.updated', $2, $2, $3, jsonb_build_object('fax', fax) FROM shown
+""",
+    "updated",
 )
-SELECT count(*) FROM shown
-"""
 PURGE_FAX: Final = """
 UPDATE faxes SET trashed_at = NULL, updated_at = now()
 WHERE company_id = $1 AND id = $2 AND trashed_at IS NOT NULL
