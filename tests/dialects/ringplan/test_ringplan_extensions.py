@@ -13,6 +13,7 @@ from ringmain.core.instances.model import Instance
 from ringmain.core.instances.pbx import QueueMember, QueueStatus
 from ringmain.dialects.ringplan import ids
 from ringmain.pbx.sandbox import Magic
+from tests import statements
 from tests.conftest import furnish
 from tests.dialects.ringplan.conftest import Caller, Reply, World, counts
 
@@ -103,25 +104,14 @@ async def test_row_12_pages_of_extensions(acme: Caller, world: World, bulks: str
     (await acme("GET", f"/instances/{uuid.uuid4()}/bulks/extensions")).problem(404)
 
 
-async def test_row_12_takes_two_queries(acme: Caller, world: World, bulks: str, monkeypatch: Any) -> None:
+async def test_row_12_takes_two_queries(
+    acme: Caller, world: World, bulks: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     jane = await user(world)
     location = await world.core.locations.create(acme.office.company_id, name="HQ")
     for number in range(1001, 1005):
         await make(acme, bulks, number, user={"id": jane}, location_id=ids.encode(location.id))
-    queries: list[str] = []
-    database = world.core.database
-
-    def counted(name: str) -> None:
-        plain = getattr(database, name)
-
-        async def call(query: str, *arguments: object) -> object:
-            queries.append(query)
-            return await plain(query, *arguments)
-
-        monkeypatch.setattr(database, name, call)
-
-    for name in ("fetch", "fetchrow", "fetchval"):
-        counted(name)
+    queries = statements.of_requests(world.core.database, monkeypatch)
     for path in (bulks, bulks.replace("/bulks", ""), f"/account/{jane}/extensions", "/instances"):
         queries.clear()
         await acme("GET", path)

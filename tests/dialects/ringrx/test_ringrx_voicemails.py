@@ -14,6 +14,7 @@ from ringmain.core.system import Core
 from ringmain.core.voicemail.model import NewVoicemail
 from ringmain.dialects.ringrx import app, ids
 from ringmain.front import Front
+from tests import statements
 from tests.dialects.ringrx.conftest import FAX_NUMBER, WAV, Account, Caller, World, counts, token_of
 from tests.faxes import document_file
 from tests.realtime.conftest import serving
@@ -394,7 +395,7 @@ async def test_of_two_with_one_extension_number_each_sees_their_own(core: Core, 
     assert len(await listed(world.acme)) == 1
 
 
-async def test_a_list_takes_one_query_however_long_it_is(
+async def test_a_list_takes_one_query_beside_the_tokens_however_long_it_is(
     acme: Caller, account: Account, core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await account.add_fax_number()
@@ -402,15 +403,8 @@ async def test_a_list_takes_one_query_however_long_it_is(
         await account.leave()
         await account.come()
     await acme.read("/voicemails")
-    asked: list[str] = []
-    fetch = core.database.fetch
-
-    async def counting(statement: str, *arguments: object) -> Any:
-        asked.append(statement)
-        return await fetch(statement, *arguments)
-
-    monkeypatch.setattr(core.database, "fetch", counting)
+    asked = statements.of_requests(core.database, monkeypatch)
     for folder in ("inbox", "outbox", "sent", "trash"):
         await acme.read(f"/voicemails?message_folder={folder}")
-        assert len(asked) == 1
+        assert len(asked) == 2
         asked.clear()

@@ -286,9 +286,11 @@ class Subscriptions:
         endpoint = await self.get_endpoint(company_id, delivery.endpoint_id)
         if endpoint.state == "gone":
             raise Invalid("state", "the endpoint is gone: make it active first")
-        await self._database.execute(store.RESEND, company_id, event_id, subscription_id)
+        row = await self._database.fetchrow(store.RESEND, company_id, event_id, subscription_id)
+        if row is None:
+            return await self._delivery(company_id, event_id, subscription_id)
         self._wakeups.wake(DELIVERIES)
-        return await self._delivery(company_id, event_id, subscription_id)
+        return store.delivery_of(row)
 
     async def recover(self, company_id: int, *, since: datetime, endpoint_id: int | None = None) -> int:
         """Try again every dead or cancelled delivery of an event since then; returns how many.

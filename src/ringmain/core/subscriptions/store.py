@@ -92,13 +92,20 @@ WHERE event_id = $1 AND subscription_id = $2 ORDER BY attempt
 # One that is being tried right now is left alone: its lease keeps others from sending it a second time. A claim that
 # comes between shows in `attempts`.
 RESEND: Final = """
-UPDATE deliveries d SET state = 'pending', due_at = now(), updated_at = now()
-FROM deliveries seen
-WHERE d.company_id = $1 AND d.event_id = $2 AND d.subscription_id = $3
-    AND seen.event_id = $2 AND seen.subscription_id = $3 AND d.attempts = seen.attempts
-    AND NOT (d.due_at > now() AND EXISTS (SELECT FROM delivery_attempts a
-        WHERE a.event_id = d.event_id AND a.subscription_id = d.subscription_id
-            AND a.attempt = d.attempts AND a.latency_ms IS NULL))
+WITH again AS (
+    UPDATE deliveries d SET state = 'pending', due_at = now(), updated_at = now()
+    FROM deliveries seen
+    WHERE d.company_id = $1 AND d.event_id = $2 AND d.subscription_id = $3
+        AND seen.event_id = $2 AND seen.subscription_id = $3 AND d.attempts = seen.attempts
+        AND NOT (d.due_at > now() AND EXISTS (SELECT FROM delivery_attempts a
+            WHERE a.event_id = d.event_id AND a.subscription_id = d.subscription_id
+                AND a.attempt = d.attempts AND a.latency_ms IS NULL))
+    RETURNING d.*
+)
+SELECT d.event_id, d.subscription_id, d.company_id, d.endpoint_id, coalesce(p.name, '') AS endpoint_name,
+    coalesce(e.type, '') AS event_type, d.state, d.due_at, d.attempts, d.updated_at
+FROM again d LEFT JOIN events e ON e.id = d.event_id
+LEFT JOIN endpoints p ON p.company_id = d.company_id AND p.id = d.endpoint_id
 """
 RECOVER: Final = """
 WITH again AS (
