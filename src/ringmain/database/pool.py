@@ -29,6 +29,8 @@ BROKEN = (
     asyncpg.InternalClientError,  # it broke between two messages: its protocol is out of step
 )
 LOST = (*BROKEN, OSError, asyncpg.InterfaceError)
+# What a statement raises when the database is away, or says no.
+FAILURES = (*LOST, asyncpg.PostgresError)
 # What a server that starts, stops or recovers says, and one that has no place left.
 BUSY = (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError)
 RETRY_SECONDS = 0.1
