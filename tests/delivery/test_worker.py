@@ -459,7 +459,7 @@ async def test_a_dead_workers_lease_passes_to_another(bench: Bench, receiver: Re
     doomed = DeliveryWorker(bench.database, bench.wakeups, FACES, LOCAL, lease=0.3, timeout=60)
     await doomed.start()
     await receiver.wait_for(1)
-    for task in [doomed._task, *doomed._deliveries]:  # as kill -9 would
+    for task in [doomed._loop._task, *doomed._deliveries]:  # as kill -9 would
         assert task is not None
         task.cancel()
     async with running(bench.worker()):

@@ -4,15 +4,10 @@ Autovacuum looks once a minute. A burst into empty tables would run for that lon
 every index that begins with the company looks equally good, and some then read all of it.
 """
 
-import asyncio
 from typing import Final
 
-import asyncpg
-import structlog
-
-from ringmain.database.pool import LOST, Database
-
-log = structlog.get_logger()
+from ringmain.database.loop import Loop
+from ringmain.database.pool import Database
 
 INTERVAL: Final = 2.0
 LOCK: Final = 0x72696E69
@@ -31,18 +26,15 @@ class Statistics:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._task: asyncio.Task[None] | None = None
+        self._loop = Loop("statistics", self._look, again=INTERVAL)
 
     async def start(self) -> None:
         """Begin to look."""
-        self._task = asyncio.create_task(self._run())
+        self._loop.start()
 
     async def stop(self) -> None:
         """Stop looking."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        await self._loop.stop()
 
     async def refresh(self) -> list[str]:
         """Analyze what has grown; returns the tables' names."""
@@ -57,10 +49,6 @@ class Statistics:
             finally:
                 await connection.fetchval(UNLOCK, LOCK)
 
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(INTERVAL)
-            try:
-                await self.refresh()
-            except (*LOST, asyncpg.PostgresError) as error:
-                log.warning("statistics were not refreshed", error=repr(error))
+    async def _look(self) -> float:
+        await self.refresh()
+        return INTERVAL

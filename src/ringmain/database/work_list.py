@@ -6,14 +6,10 @@ its lease runs out.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from typing import Final, Generic, TypeVar
 
-import structlog
-
+from ringmain.database.loop import Loop
 from ringmain.database.wakeup import Wakeups
-
-log = structlog.get_logger()
 
 Claim = TypeVar("Claim")
 
@@ -38,34 +34,24 @@ class WorkList(Generic[Claim]):
         poll: float,
         stop_seconds: float = STOP_SECONDS,
     ) -> None:
-        self._wakeups = wakeups
-        self._channel = channel
+        self._loop = Loop(channel, self._look, again=poll, woken_by=(wakeups, channel))
         self._claim = claim
         self._carry = carry
         self._capacity = capacity
         self._poll = poll
         self._stop_seconds = stop_seconds
-        self._work = asyncio.Event()
         self._in_flight: set[asyncio.Task[None]] = set()
-        self._task: asyncio.Task[None] | None = None
-        self._end: Callable[[], None] | None = None
         self.stopping = False
 
     async def start(self) -> None:
         """Begin to claim."""
-        self._end = self._wakeups.listen(self._channel, self._work.set)
-        self._task = asyncio.create_task(self._run())
+        self._loop.start()
 
     async def stop(self) -> None:
         """Claim no more, let what is under way end for a while, cancel the rest."""
-        running, self._task = self._task, None
-        if running is None:
-            return
         self.stopping = True
-        self._work.set()
-        if self._end is not None:
-            self._end()
-        await running
+        # What a claim that is under way takes is carried too: else nobody would before its lease runs out.
+        await self._loop.stop(patience=STOP_SECONDS)
         if self._in_flight:
             await asyncio.wait(self._in_flight, timeout=self._stop_seconds)
         left = list(self._in_flight)
@@ -76,24 +62,16 @@ class WorkList(Generic[Claim]):
     @property
     def alive(self) -> bool:
         """Whether it is still looking for work."""
-        return self._task is not None and not self._task.done()
+        return self._loop.alive
 
-    async def _run(self) -> None:
-        while not self.stopping:
-            room = self._capacity() - len(self._in_flight)
-            self._work.clear()
-            claims: Sequence[Claim] = []
-            try:
-                claims = await self._claim(room) if room > 0 else []
-            except Exception as error:
-                log.warning("nothing can be claimed", work=self._channel, error=repr(error))
-            for claim in claims:
-                task = asyncio.ensure_future(self._carry(claim))
-                self._in_flight.add(task)
-                task.add_done_callback(self._landed)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._work.wait(), self._poll)
+    async def _look(self) -> float:
+        room = self._capacity() - len(self._in_flight)
+        for claim in await self._claim(room) if room > 0 else ():
+            task = asyncio.ensure_future(self._carry(claim))
+            self._in_flight.add(task)
+            task.add_done_callback(self._landed)
+        return self._poll
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._in_flight.discard(task)
-        self._work.set()
+        self._loop.wake()

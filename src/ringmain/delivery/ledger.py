@@ -47,7 +47,7 @@ class Ledger:
         """Lease up to `room` due deliveries, up to `each` of an endpoint with what is in flight counted in.
 
         Their tries are in the log before this returns. Also says whether ordered ones were set back, which means
-        that there may be more behind them. Raises session.FAILURES.
+        that there may be more behind them. Raises pool.FAILURES.
         """
         rows = await self._claims.fetch(
             CLAIM, list(in_flight), list(in_flight.values()), each, room, self._lease, LOOKED_AT

@@ -1,15 +1,14 @@
 """The relay: from the event log to one delivery for each matching subscription, exactly once a pair."""
 
-import asyncio
-from collections.abc import Callable
 from typing import Final
 
 import msgspec
 import structlog
 
+from ringmain.database.loop import Loop
 from ringmain.database.pool import Database
 from ringmain.database.wakeup import DELIVERIES, EVENTS, Wakeups
-from ringmain.delivery.session import FAILURES, SETTINGS, OwnConnection
+from ringmain.delivery.session import SETTINGS, OwnConnection
 from ringmain.delivery.store import RELAY, REPAIR
 
 log = structlog.get_logger()
@@ -45,30 +44,21 @@ class Relay:
         self._poll = poll
         self._gap = gap
         self._held_pause = gap
-        self._woken = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-        self._stop_listening: Callable[[], None] | None = None
+        self._loop = Loop("relay", self._next, again=RECONNECT, gap=gap, woken_by=(wakeups, EVENTS))
 
     async def start(self) -> None:
         """Begin to relay. While the database is away it is tried again and again."""
-        self._stop_listening = self._wakeups.listen(EVENTS, self._woken.set)
-        self._task = asyncio.create_task(self._follow())
+        self._loop.start()
 
     async def stop(self) -> None:
         """End; a batch under way is done or undone as a whole."""
-        if self._stop_listening is not None:
-            self._stop_listening()
-            self._stop_listening = None
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        await self._loop.stop()
         self._connection.close()
 
     @property
     def alive(self) -> bool:
         """Whether it still relays."""
-        return self._task is not None and not self._task.done()
+        return self._loop.alive
 
     async def step(self) -> Batch:
         """Relay one batch; nothing happens while another node is at it. Raises what the database raises."""
@@ -83,36 +73,16 @@ class Relay:
         log.warning("the event log comes from another cluster: its transactions are numbered anew")
         await self._connection.fetch(REPAIR, timeout=REPAIR_SECONDS)
 
-    async def _follow(self) -> None:
-        lost = False
-        while True:
-            self._woken.clear()
-            try:
-                batch = await self.step()
-                if batch.restored:
-                    await self.repair()
-                    continue
-                lost = False
-            except FAILURES as error:
-                if not lost:
-                    log.warning("events cannot be relayed", error=repr(error))
-                lost = True
-                await asyncio.sleep(RECONNECT)
-                continue
-            if batch.events == self._batch:
-                continue
-            await asyncio.sleep(self._gap)
-            if batch.held:
-                # The end of the older transaction wakes nobody.
-                await self._wait(self._held_pause)
-                self._held_pause = min(2 * self._held_pause, HELD_LIMIT)
-            else:
-                self._held_pause = self._gap
-                await self._wait(self._poll)
-
-    async def _wait(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
-        except TimeoutError:
-            return
+    async def _next(self) -> float:
+        batch = await self.step()
+        if batch.restored:
+            await self.repair()
+            return 0
+        if batch.events == self._batch:
+            return 0
+        if batch.held:
+            # The end of the older transaction wakes nobody.
+            pause, self._held_pause = self._held_pause, min(2 * self._held_pause, HELD_LIMIT)
+            return pause
+        self._held_pause = self._gap
+        return self._poll

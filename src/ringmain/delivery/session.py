@@ -7,13 +7,9 @@ are empty when their plans are made and full when these are used, so the planner
 from collections.abc import Mapping
 from typing import Final
 
-import asyncpg
-
-from ringmain.database.pool import LOST, Connection, Database, Record
+from ringmain.database.pool import Connection, Database, Record
 
 SETTINGS: Final = {"enable_seqscan": "off", "enable_hashjoin": "off", "plan_cache_mode": "force_generic_plan"}
-FAILURES: Final = (*LOST, asyncpg.PostgresError)
-"""What a statement raises when the database is away or says no."""
 
 _SET: Final = "SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS setting (name, value)"
 
@@ -27,7 +23,7 @@ class OwnConnection:
         self._connection: Connection | None = None
 
     async def fetch(self, query: str, *arguments: object, timeout: float | None = None) -> list[Record]:
-        """All rows. After any error, and when cancelled, the connection is thrown away. Raises FAILURES."""
+        """All rows. After any error, and when cancelled, the connection is thrown away. Raises pool.FAILURES."""
         connection = await self._open()
         try:
             return await connection.fetch(query, *arguments, timeout=timeout)

@@ -3,7 +3,6 @@
 Logins that have expired are swept up on the way.
 """
 
-import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -12,8 +11,8 @@ import asyncpg
 import structlog
 
 from ringmain.core.credentials.grant_store import SWEEP as SWEEP_GRANTS
+from ringmain.database.loop import Loop
 from ringmain.database.pool import Database
-from ringmain.delivery.session import FAILURES
 from ringmain.delivery.store import (
     CANCEL_STRAYS,
     DROP_PARTITION,
@@ -52,18 +51,15 @@ class Upkeep:
         self._retention = timedelta(days=retention_days)
         self._every = every
         self._patience = f"{round(patience * 1000)}ms"
-        self._task: asyncio.Task[None] | None = None
+        self._loop = Loop("upkeep", self._keep_up, again=every)
 
     async def start(self) -> None:
         """Begin, with a first round at once."""
-        self._task = asyncio.create_task(self._keep_up())
+        self._loop.start()
 
     async def stop(self) -> None:
         """End; a step under way is undone."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        await self._loop.stop()
 
     async def step(self, now: datetime) -> list[str]:
         """One round, by one node at a time; returns the tables that were dropped. Raises what the database raises."""
@@ -90,13 +86,9 @@ class Upkeep:
         except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.UndefinedTableError):
             return False
 
-    async def _keep_up(self) -> None:
-        while True:
-            try:
-                await self.step(datetime.now(UTC))
-            except FAILURES as error:
-                log.warning("upkeep failed", error=repr(error))
-            await asyncio.sleep(self._every)
+    async def _keep_up(self) -> float:
+        await self.step(datetime.now(UTC))
+        return self._every
 
 
 def outlived(name: str, bound: datetime) -> bool:

@@ -6,16 +6,17 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+import aiohttp
 import structlog
 
-from ringmain.database.pool import Database
+from ringmain.database.loop import Loop
+from ringmain.database.pool import FAILURES, Database
 from ringmain.database.wakeup import DELIVERIES, Wakeups
 from ringmain.delivery.attempt import Claim, Sender
 from ringmain.delivery.egress import EgressGuard, open_session
 from ringmain.delivery.faces import Face
 from ringmain.delivery.ledger import FIRST_BACK_OFF, Ledger
 from ringmain.delivery.schedule import SCHEDULE
-from ringmain.delivery.session import FAILURES
 
 log = structlog.get_logger()
 
@@ -57,7 +58,6 @@ class DeliveryWorker:
         count: Callable[[str], None] = lambda state: None,
     ) -> None:
         """`count` hears of every try, by the state in which it left its delivery."""
-        self._wakeups = wakeups
         self._ledger = Ledger(database, lease=lease, first_back_off=first_back_off)
         self._faces = faces
         self._guard = guard
@@ -66,82 +66,58 @@ class DeliveryWorker:
         self._each = each
         self._limit = in_flight
         self._poll = poll
-        self._gap = gap
         self._ssl_context = ssl_context
         self._count = count
         self._in_flight: Counter[int] = Counter()
         self._deliveries: set[asyncio.Task[None]] = set()
-        self._woken = asyncio.Event()
-        self._stopping = False
-        self._task: asyncio.Task[None] | None = None
-        self._stop_listening: Callable[[], None] | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self._loop = Loop("deliveries", self._claim, again=RECONNECT, gap=gap, woken_by=(wakeups, DELIVERIES))
 
     async def start(self) -> None:
         """Begin to deliver. While the database is away it is tried again and again."""
-        self._stopping = False
         # Our own limits are by endpoint: many customers' endpoints may live on one host.
-        self._session = open_session(
+        session = self._session = open_session(
             self._guard,
             connections=self._limit,
             connections_per_host=0,
             timeout=self._timeout,
             ssl_context=self._ssl_context,
         )
-        self._sender = Sender(self._session, self._faces, schedule=self._schedule, timeout=self._timeout)
-        self._stop_listening = self._wakeups.listen(DELIVERIES, self._woken.set)
-        self._task = asyncio.create_task(self._claim_all())
+        self._sender = Sender(session, self._faces, schedule=self._schedule, timeout=self._timeout)
+        self._loop.start()
 
     async def stop(self) -> None:
         """Claim no more, let what is in flight end (at most `timeout`), and write that down.
 
         What does not end in time is tried again by others when its lease has passed.
         """
-        if self._task is None:
+        session, self._session = self._session, None
+        if session is None:
             return
-        self._stopping = True
-        self._woken.set()
-        if self._stop_listening is not None:
-            self._stop_listening()
-            self._stop_listening = None
-        await asyncio.wait([self._task], timeout=self._timeout)
+        await self._loop.stop(patience=self._timeout)
         if self._deliveries:
             await asyncio.wait(self._deliveries, timeout=self._timeout)
-        left = [self._task, *self._deliveries]
+        left = list(self._deliveries)
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
-        self._task = None
         self._ledger.close()
-        await self._session.close()
+        await session.close()
 
     @property
     def alive(self) -> bool:
         """Whether it still looks for work."""
-        return self._task is not None and not self._task.done()
+        return self._loop.alive
 
-    async def _claim_all(self) -> None:
-        lost = False
-        while not self._stopping:
-            room = min(self._limit - len(self._deliveries), BATCH)
-            if room > 0:
-                self._woken.clear()
-                try:
-                    claims, set_back = await self._ledger.claim(self._in_flight, each=self._each, room=room)
-                    lost = False
-                except FAILURES as error:
-                    if not lost:
-                        log.warning("deliveries cannot be claimed", error=repr(error))
-                    lost = True
-                    await asyncio.sleep(RECONNECT)
-                    continue
-                for claim in claims:
-                    self._begin(claim)
-                if claims or set_back:
-                    self._woken.set()  # there may be more
-                await asyncio.sleep(self._gap)
-            else:
-                self._woken.clear()
-            await self._wait(self._poll)
+    async def _claim(self) -> float:
+        room = min(self._limit - len(self._deliveries), BATCH)
+        if room > 0:
+            claims, set_back = await self._ledger.claim(self._in_flight, each=self._each, room=room)
+            for claim in claims:
+                self._begin(claim)
+            if claims or set_back:
+                self._loop.wake()  # there may be more
+        return self._poll
 
     def _begin(self, claim: Claim) -> None:
         self._in_flight[claim.endpoint.id] += 1
@@ -171,11 +147,4 @@ class DeliveryWorker:
         if not self._in_flight[endpoint.id]:
             del self._in_flight[endpoint.id]
         if waited_for:
-            self._woken.set()
-
-    async def _wait(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
-        except TimeoutError:
-            return
+            self._loop.wake()

@@ -4,7 +4,6 @@ Every node with the carrier role runs one; a fax is claimed by one of them.
 """
 
 import asyncio
-import time
 from contextlib import suppress
 from typing import Final
 
@@ -14,7 +13,7 @@ from ringmain.core.errors import CoreError
 from ringmain.core.faxes.queue import FaxQueue
 from ringmain.core.faxes.transport import Failed, FaxJob, FaxTransport, Outcome
 from ringmain.core.files.service import Files
-from ringmain.database.pool import DatabaseUnavailable
+from ringmain.database.lease import TakenOver, hold, write_down
 from ringmain.database.wakeup import FAXES, Wakeups
 from ringmain.database.work_list import STOP_SECONDS, WorkList
 
@@ -22,13 +21,8 @@ log = structlog.get_logger()
 
 POLL_SECONDS: Final = 0.5
 RECORD_SECONDS: Final = 60.0
-AGAIN_SECONDS: Final = 0.25
 UNREADABLE_SECONDS: Final = 60.0
 """Until a fax is tried again whose pages could not be read from the file store."""
-
-
-class TakenOver(Exception):
-    """Another node has claimed the fax since: this process was not heard of for too long."""
 
 
 class FaxDispatcher:
@@ -46,7 +40,6 @@ class FaxDispatcher:
         self._queue = queue
         self._files = files
         self._transport = transport
-        self._beat = queue.lease.total_seconds() / 3
         self._work: WorkList[FaxJob] = WorkList(
             *(wakeups, FAXES),
             claim=queue.claim,
@@ -84,7 +77,9 @@ class FaxDispatcher:
                     await asyncio.shield(self._queue.release(job))
             raise
         try:
-            await self._record(job, outcome)
+            await write_down(
+                lambda: self._queue.record(job, outcome, origin=self._transport.name), seconds=RECORD_SECONDS
+            )
         except Exception as error:
             # The lease runs out and it is sent again under the same reference.
             log.warning("what became of a fax is not known", fax=job.id, error=repr(error))
@@ -95,43 +90,19 @@ class FaxDispatcher:
         except CoreError as error:
             return Failed(code="no_pages", text=str(error), retry_seconds=UNREADABLE_SECONDS)
         done = Done()
-        sending = asyncio.create_task(self._transport.send(job, tiff, done.set))
         try:
-            while not (await asyncio.wait({sending}, timeout=self._beat))[0]:
-                await self._attend(job, done.pages)
-            return sending.result()
+            return await hold(
+                self._transport.send(job, tiff, done.set),
+                lambda: self._queue.attend(job, done.pages),
+                lease=self._queue.lease,
+                fax=job.id,
+            )
         except TakenOver:
             raise
         except Exception as error:
             log.exception("fax transport failed", transport=self._transport.name, fax=job.id)
             text = f"the transport failed: {type(error).__name__}"
             return Failed(code="transport", text=text, pages_done=done.pages, retry_seconds=UNREADABLE_SECONDS)
-        finally:
-            sending.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await sending
-
-    async def _attend(self, job: FaxJob, pages_done: int) -> None:
-        try:
-            ours = await self._queue.attend(job, pages_done)
-        except Exception as error:  # while the database is away the line stays up
-            log.warning("the lease of a fax was not renewed", fax=job.id, error=repr(error))
-            return
-        if not ours:
-            raise TakenOver
-
-    async def _record(self, job: FaxJob, outcome: Outcome) -> None:
-        give_up = time.monotonic() + RECORD_SECONDS
-        while True:
-            try:
-                await self._queue.record(job, outcome, origin=self._transport.name)
-            except DatabaseUnavailable:
-                # Recorded or not, it may be recorded again; unrecorded, it would be sent again.
-                if time.monotonic() > give_up:
-                    raise
-                await asyncio.sleep(AGAIN_SECONDS)
-            else:
-                return
 
 
 class Done:

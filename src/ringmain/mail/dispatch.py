@@ -11,6 +11,7 @@ import structlog
 from ringmain.core.errors import Unavailable
 from ringmain.core.mail.port import Mailer, Outcome
 from ringmain.core.mail.queue import Claim, MailQueue
+from ringmain.database.lease import write_down
 from ringmain.database.wakeup import MAILS, Wakeups
 from ringmain.database.work_list import WorkList
 from ringmain.mail.letter import Writer
@@ -37,6 +38,7 @@ class MailDispatcher:
         self._kept = kept
         # A try must be over, and written down, before its lease is.
         self._timeout = queue.lease.total_seconds() * 0.75
+        self._record_seconds = queue.lease.total_seconds() * 0.1
         self._prune_at = 0.0
         self._work: WorkList[Claim] = WorkList(
             *(wakeups, MAILS),
@@ -69,7 +71,7 @@ class MailDispatcher:
     async def _carry(self, claim: Claim) -> None:
         try:
             outcome = await self._try(claim)
-            state = await self._queue.record(claim, outcome)
+            state = await write_down(lambda: self._queue.record(claim, outcome), seconds=self._record_seconds)
         except Exception as error:
             # The lease runs out and it is sent again under the same Message-ID.
             log.warning("what became of a mail is not known", mail=claim.id, error=repr(error))

@@ -15,6 +15,7 @@ from ringmain.core.outreach.caller import Caller, CallOutcome
 from ringmain.core.outreach.news import News
 from ringmain.core.outreach.queue import Claim, OutreachQueue, Step, Try
 from ringmain.core.outreach.words import pressed
+from ringmain.database.lease import TakenOver, hold, write_down
 from ringmain.database.pool import DatabaseUnavailable
 from ringmain.database.wakeup import OUTREACH, Wakeups
 from ringmain.database.work_list import WorkList
@@ -26,14 +27,11 @@ AT_ONCE: Final = 32
 POLL_SECONDS: Final = 0.5
 CALL_SECONDS: Final = 600.0
 """How long a call may take before it is hung up."""
+RECORD_SECONDS: Final = 60.0
 NO_LINE: Final = timedelta(seconds=15)
 """Until a call is tried again for which there was no line."""
 UNREADY: Final = timedelta(minutes=5)
 """Until a reminder is taken up again that could not be made for a fault of ours."""
-
-
-class TakenOver(Exception):
-    """The reminder was answered, changed or taken over while the call was under way."""
 
 
 class Engine:
@@ -44,7 +42,6 @@ class Engine:
         self._news = news
         self._contact = contact
         self._caller = caller
-        self._beat = queue.lease.total_seconds() / 3
         self._calls = 0
         self._list: WorkList[Claim] = WorkList(
             wakeups,
@@ -129,8 +126,6 @@ class Engine:
         begun = datetime.now(UTC)
         try:
             outcome = await self._place(claim, attempt, now)
-        except TakenOver:
-            outcome = None
         except asyncio.CancelledError:
             # The process stops: whether somebody has heard anything is not known.
             with suppress(Exception):
@@ -139,37 +134,31 @@ class Engine:
         finally:
             self._calls -= 1
         over = now + (datetime.now(UTC) - begun)
-        if outcome is None:
-            await self._queue.end(claim, attempt, "unknown", over, detail="hung up")
-            return
-        answer = pressed(outcome.digits, claim.settings) if outcome.result == "answered" else None
-        await self._queue.end(claim, attempt, outcome.result, over, detail=outcome.text, answer=answer)
+        result, detail, answer = "unknown", "hung up", None
+        if outcome is not None:
+            result, detail = outcome.result, outcome.text
+            answer = pressed(outcome.digits, claim.settings) if result == "answered" else None
+        # Nobody is asked again for what they have said already.
+        await write_down(
+            lambda: self._queue.end(claim, attempt, result, over, detail=detail, answer=answer), seconds=RECORD_SECONDS
+        )
 
     async def _place(self, claim: Claim, attempt: Try, now: datetime) -> CallOutcome | None:
-        calling = asyncio.create_task(self._caller.place(self._contact.call(claim, attempt)))
+        """None: it was hung up, as it took too long or was answered, changed or taken over otherwise."""
         begun = datetime.now(UTC)
+        limit = asyncio.timeout(CALL_SECONDS)
         try:
-            while not (await asyncio.wait({calling}, timeout=self._beat))[0]:
-                past = datetime.now(UTC) - begun
-                if past.total_seconds() > CALL_SECONDS:
-                    return None
-                await self._attend(claim, now + past)
-            return calling.result()
+            async with limit:
+                return await hold(
+                    self._caller.place(self._contact.call(claim, attempt)),
+                    lambda: self._queue.attend(claim, now + (datetime.now(UTC) - begun)),
+                    lease=self._queue.lease,
+                    reminder=claim.id,
+                )
         except TakenOver:
-            raise
+            return None
         except Exception as error:
+            if limit.expired():
+                return None
             log.exception("the caller failed", caller=self._caller.name, reminder=claim.id)
             return CallOutcome(result="failed", text=f"the caller failed: {type(error).__name__}")
-        finally:
-            calling.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await calling
-
-    async def _attend(self, claim: Claim, now: datetime) -> None:
-        try:
-            ours = await self._queue.attend(claim, now)
-        except Exception as error:  # while the database is away the call goes on
-            log.warning("the lease of a reminder was not renewed", reminder=claim.id, error=repr(error))
-            return
-        if not ours:
-            raise TakenOver

@@ -4,7 +4,6 @@ Each node follows on its own, so realtime needs no broker. An event shows once e
 transaction has ended, so that nothing commits behind the cursor.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
@@ -13,7 +12,8 @@ import msgspec
 import structlog
 
 from ringmain.core.events import Event
-from ringmain.database.pool import LOST, Database
+from ringmain.database.loop import Loop
+from ringmain.database.pool import Database
 from ringmain.database.wakeup import EVENTS, Wakeups
 
 log = structlog.get_logger()
@@ -22,9 +22,9 @@ Callback = Callable[[Sequence[Event]], Awaitable[None]]
 
 BATCH: Final = 500
 POLL: Final = 1.0
+"""Seconds after which to look without having been woken: a wake-up can be lost with its process."""
 GAP: Final = 0.005
 """Seconds between two reads, so that a busy log is read in batches and not event by event."""
-"""Seconds after which to look without having been woken: a wake-up can be lost with its process."""
 HELD_BACK: Final = 0.005
 """Seconds to wait for transactions that began earlier, and whose end wakes nobody; doubled each time, up to POLL."""
 RECONNECT: Final = 0.25
@@ -47,14 +47,12 @@ class Follower:
 
     def __init__(self, database: Database, wakeups: Wakeups) -> None:
         self._database = database
-        self._wakeups = wakeups
         self._callbacks: list[Callback] = []
         self._cursor = (0, 0)
         self._start = ""
         self._held_back = HELD_BACK
-        self._woken = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-        self._stop_listening: Callable[[], None] | None = None
+        self._failed = False
+        self._loop = Loop("follower", self._next, again=RECONNECT, gap=GAP, woken_by=(wakeups, EVENTS))
 
     def subscribe(self, callback: Callback) -> Callable[[], None]:
         """Call back with each batch. What a callback raises is logged. Returns a function that ends it."""
@@ -64,41 +62,24 @@ class Follower:
     async def start(self) -> None:
         """Take the place in the log from which to follow. Raises what the database raises when it is away."""
         await self._begin_now()
-        self._stop_listening = self._wakeups.listen(EVENTS, self._woken.set)
-        self._task = asyncio.create_task(self._follow())
+        self._loop.start()
 
     async def stop(self) -> None:
         """Stop calling back."""
-        if self._stop_listening is not None:
-            self._stop_listening()
-            self._stop_listening = None
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        await self._loop.stop()
 
     @property
     def alive(self) -> bool:
         """Whether it still follows."""
-        return self._task is not None and not self._task.done()
+        return self._loop.alive
 
-    async def _follow(self) -> None:
-        lost = False
-        while True:
-            self._woken.clear()
-            try:
-                if lost:
-                    await self._check_history()
-                    lost = False
-                pause = await self._read()
-            except (*LOST, asyncpg.PostgresError) as error:
-                if not lost:
-                    log.warning("the event log cannot be read", error=repr(error))
-                lost, pause = True, RECONNECT
-                self._woken.clear()
-            if pause:
-                await asyncio.sleep(GAP)
-                await self._wait(pause)
+    async def _next(self) -> float:
+        failed, self._failed = self._failed, True
+        if failed:
+            await self._check_history()
+        pause = await self._read()
+        self._failed = False
+        return pause
 
     async def _read(self) -> float:
         """Hand on the next batch; returns how long to wait before the next, in seconds."""
@@ -123,13 +104,6 @@ class Follower:
                 await callback(events)
             except Exception as error:
                 log.error("a follower of events failed", error=type(error).__name__, exc_info=error)
-
-    async def _wait(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
-        except TimeoutError:
-            return
 
     async def _begin_now(self) -> None:
         now = await self._now()

@@ -8,16 +8,13 @@ import asyncio
 from datetime import timedelta
 from typing import Final
 
-import structlog
-from asyncpg import PostgresError
 from obstore.store import ObjectStore
 
 from ringmain.core.errors import Unavailable
 from ringmain.core.files.storage import key_of, remove
 from ringmain.core.files.store import CLAIM_REMOVED, FORGET_REMOVED
-from ringmain.database.pool import LOST, Database, DatabaseUnavailable, Record
-
-log = structlog.get_logger()
+from ringmain.database.loop import Loop
+from ringmain.database.pool import Database, Record
 
 EVERY: Final = 60.0
 """Seconds between two looks."""
@@ -34,18 +31,15 @@ class Removal:
         self._store = store
         self._every = every
         self._places = asyncio.Semaphore(AT_ONCE)
-        self._task: asyncio.Task[None] | None = None
+        self._loop = Loop("removal of files", self._look, again=every)
 
     async def start(self) -> None:
         """Begin, with a first look at once."""
-        self._task = asyncio.create_task(self._run())
+        self._loop.start()
 
     async def stop(self) -> None:
         """End; what is not removed yet stays on the list."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        await self._loop.stop()
 
     async def step(self) -> int:
         """Remove what is due; returns how many contents. What the store will not remove is tried again later."""
@@ -65,10 +59,6 @@ class Removal:
                 return None
         return row
 
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.step()
-            except (*LOST, DatabaseUnavailable, PostgresError) as error:
-                log.warning("contents of deleted files were not removed", error=repr(error))
-            await asyncio.sleep(self._every)
+    async def _look(self) -> float:
+        await self.step()
+        return self._every
