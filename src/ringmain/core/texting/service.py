@@ -197,7 +197,9 @@ class Texting(Conversations):
     ) -> None:
         """Delete all these messages, or none: raises NotFound if any, or the conversation, is unknown."""
         ids = sorted(set(message_ids))
-        row = await self._database.fetchrow(store.DELETE_MESSAGES, company_id, conversation_id, ids, origin)
+        async with self._database.transaction() as connection:
+            await connection.execute(store.LOCK_CONVERSATION, company_id, conversation_id)
+            row = await connection.fetchrow(store.DELETE_MESSAGES, company_id, conversation_id, ids, origin)
         assert row is not None  # noqa: S101
         if not row["conversation_known"]:
             raise NotFound("conversation")

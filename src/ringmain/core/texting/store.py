@@ -176,13 +176,15 @@ WHERE company_id = $1 AND conversation_id = $2 AND id > id_at(now() - interval '
     AND text = $3
 """
 
+# Messages are locked as well: what the conversation's lock was waited for has changed them since this began.
 MARK_READ = f"""
 WITH c AS (
     SELECT c.id FROM conversations c
     WHERE c.company_id = $1 AND c.id = $2 AND c.deleted_at IS NULL FOR NO KEY UPDATE OF c
 ), found AS MATERIALIZED (
-    SELECT m.id, m.read FROM messages m, c
+    SELECT {MESSAGE_COLUMNS} FROM messages m, c
     WHERE m.company_id = $1 AND m.conversation_id = c.id AND m.id = ANY ($3::bigint[]) AND m.deleted_at IS NULL
+    ORDER BY m.id FOR NO KEY UPDATE OF m
 ), changed AS (
     UPDATE messages m SET read = $4, updated_at = now() FROM found
     WHERE m.company_id = $1 AND m.id = found.id AND found.read <> $4
@@ -202,8 +204,12 @@ WITH c AS (
 )
 SELECT * FROM changed
 UNION ALL
-SELECT {MESSAGE_COLUMNS} FROM messages m JOIN found USING (id)
-WHERE m.company_id = $1 AND found.read = $4
+SELECT * FROM found WHERE read = $4
+"""
+
+# Before DELETE_MESSAGES, which then sees what was written until now.
+LOCK_CONVERSATION = """
+SELECT FROM conversations WHERE company_id = $1 AND id = $2 AND deleted_at IS NULL FOR NO KEY UPDATE
 """
 
 DELETE_MESSAGES = """

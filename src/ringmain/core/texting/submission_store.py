@@ -76,6 +76,13 @@ WHERE s.company_id = p.company_id AND s.id = p.id AND s.state IN ('sending', 'se
 RETURNING s.company_id, s.message_id
 """
 
+# Before REFRESH_MESSAGES, which then sees what came of the other recipients until now. In id order, so that two batches
+# cannot wait for each other.
+LOCK_MESSAGES = """
+SELECT FROM messages WHERE (company_id, id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))
+ORDER BY company_id, id FOR NO KEY UPDATE
+"""
+
 # A message is what its recipients' submissions are together; every change that a sender cares about is an event.
 REFRESH_MESSAGES = """
 WITH progress AS (
@@ -91,14 +98,11 @@ WITH progress AS (
     FROM submissions s
     WHERE (s.company_id, s.message_id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))
     GROUP BY s.company_id, s.message_id
-), locked AS MATERIALIZED (
-    SELECT m.company_id, m.id FROM messages m JOIN progress p ON m.company_id = p.company_id AND m.id = p.message_id
-    ORDER BY m.company_id, m.id FOR NO KEY UPDATE OF m
 ), changed AS (
     UPDATE messages m SET state = p.state, error_code = p.error_code, error_text = p.error_text,
         carrier = p.carrier, updated_at = now()
-    FROM progress p, locked l
-    WHERE l.company_id = p.company_id AND l.id = p.message_id AND m.company_id = l.company_id AND m.id = l.id
+    FROM progress p
+    WHERE m.company_id = p.company_id AND m.id = p.message_id
         AND (m.state, m.error_code, m.error_text) IS DISTINCT FROM (p.state, p.error_code, p.error_text)
     RETURNING m.company_id, m.id, m.conversation_id, m.state, m.carrier, m AS message
 )

@@ -152,7 +152,9 @@ async def _settle(connection: Connection, submissions: set[tuple[int, int]]) -> 
 
 async def _refresh(connection: Connection, messages: set[tuple[int, int]]) -> None:
     if messages:
-        await connection.execute(store.REFRESH_MESSAGES, *_transpose(sorted(messages), 2))
+        which = _transpose(sorted(messages), 2)
+        await connection.execute(store.LOCK_MESSAGES, *which)
+        await connection.execute(store.REFRESH_MESSAGES, *which)
 
 
 def _columns(submission: Submission, outcome: Outcome) -> tuple[Any, ...]:
