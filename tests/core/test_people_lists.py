@@ -120,6 +120,8 @@ async def test_pages_of_a_large_company_read_what_they_show(core: Core, company:
         company.id,
         MANY,
     )
+    # As database/statistics.py does for tables that have grown; how it is planned before then differs by version.
+    await core.database.execute("ANALYZE people")
     assert (await core.people.page(company.id, page=1, per_page=20))[1] == MANY
     assert (await core.people.page(company.id, first_name="name3", page=1, per_page=20))[1] == MANY / 10
     assert (await core.directory.page(company.id, page=1, per_page=20))[1] == MANY

@@ -26,12 +26,13 @@ async def test_a_database_that_comes_up_late(dsn: str) -> None:
     """A proxy stands in for a server that is not up yet: the port opens later."""
     port, source = free_port(), await asyncio.start_server(lambda r, w: w.close(), "127.0.0.1", 0)
     source.close()
-    database = Database(f"postgresql://ringmain@127.0.0.1:{port}/{dsn.partition('?')[0].rpartition('/')[2]}")
-    waiting = asyncio.create_task(prepare(database, patience_s=20))
     parts = await asyncpg.connect(dsn)
     path = (await parts.fetchval("SHOW unix_socket_directories")).partition(",")[0]
     number = await parts.fetchval("SHOW port")
+    who_and_where = await parts.fetchval("SELECT current_user || '@127.0.0.1:%s/' || current_database()")
     await parts.close()
+    database = Database(f"postgresql://{who_and_where % port}")
+    waiting = asyncio.create_task(prepare(database, patience_s=60))
 
     async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there_reader, there_writer = await asyncio.open_unix_connection(f"{path}/.s.PGSQL.{number}")
