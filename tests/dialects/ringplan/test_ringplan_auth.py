@@ -1,5 +1,7 @@
 """Who calls, specs/ringplan.md section 1: keys, tokens, X-User-Id, and 401 for everything else."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
 import msgspec
 import pytest
 
@@ -82,6 +84,24 @@ async def test_a_user_token_says_who_and_x_user_id_is_ignored(acme: Caller, worl
     await refused(acme, Authorization=form.format(token[:-2]), X_User_Id="primary")
     old = await world.core.credentials.issue_user_token(acme.office.company_id, person.id, -1)
     await refused(acme, Authorization=form.format(old))
+
+
+async def test_tokens_that_are_no_tokens(acme: Caller, world: World) -> None:
+    """Their headers are anybody's JSON: none, of another kind, without or with another key, nested without end."""
+    token = await world.core.credentials.issue_user_token(acme.office.company_id, acme.office.owner_id, 60)
+    head, claims, signature = token.split(".")
+    known = msgspec.json.decode(urlsafe_b64decode(f"{head}=="))
+    nested = b'{"kid":"%s","alg":"HS256","x":%s%s}' % (known["kid"].encode(), b"[" * 5000, b"]" * 5000)
+    forged = [b"{}", b"[]", b'"', nested, b"[" * 5000]
+    forged += [msgspec.json.encode(known | changed) for changed in ({"alg": "none"}, {"alg": "HS512"}, {"crit": ["x"]})]
+    forged += [msgspec.json.encode(known | {"kid": kid}) for kid in ("0", "-1", "x", "9" * 5000, 1, None)]
+    for header in forged:
+        changed = urlsafe_b64encode(header).decode().rstrip("=")
+        for ending in (signature, ""):
+            bearer = f"eyJ.{claims}.{ending}" if not changed.startswith("eyJ") else f"{changed}.{claims}.{ending}"
+            await refused(acme, Authorization=bearer, X_User_Id=None)
+    await refused(acme, Authorization=f"{head}.{claims}.", X_User_Id=None)
+    assert await whoami(acme, Authorization=token, X_User_Id=None) == "owner@acme.example"
 
 
 async def test_401_does_not_say_which_half_was_wrong(acme: Caller) -> None:

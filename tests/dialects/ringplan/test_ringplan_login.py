@@ -162,6 +162,18 @@ async def test_mistyping_now_and_then_locks_nobody_out(owner: Caller) -> None:
 # The page
 
 
+async def test_who_shares_an_email_cannot_guess_on(owner: Caller, globex: Caller, world: World) -> None:
+    """Their own logins, of another company, forget no guesses at the password of the first."""
+    company_id, person_id = globex.office.company_id, globex.office.owner_id
+    await world.core.people.update(company_id, person_id, email=EMAIL)
+    await world.core.credentials.set_password(company_id, person_id, "mallory's own horse")
+    replies = []
+    for guess in range(3):
+        replies += [await log_in(owner, password=f"wrong horse {guess} {again}") for again in range(2)]
+        replies.append(await log_in(owner, password="mallory's own horse"))
+    assert [reply.status for reply in replies] == [401, 401, 200, 401, 401, 200, 401, 429, 429]
+
+
 @pytest.fixture
 async def page(owner: Caller, core: Core) -> AsyncIterator[Caller]:
     """A server that knows one application's origin."""

@@ -51,10 +51,17 @@ TRIES: Final = """
 SELECT key, tries, extract(epoch FROM since + $2::interval - now())::float8 AS seconds_left FROM login_tries
 WHERE key = ANY ($1::bytea[]) AND since >= now() - $2::interval
 """
-# $2: a key under which only the last try is forgotten
+# $2: a key under which only the last try is forgotten, $3: the name. Where several people have it, guesses may have been
+# for another than who logged in, so that the last try alone is forgotten under all keys.
 FORGET: Final = """
-WITH forgotten AS (
-    DELETE FROM login_tries WHERE key = ANY ($1::bytea[])
+WITH named AS (
+    SELECT company_id, id FROM people WHERE lower(email) = lower($3) AND active AND password_hash IS NOT NULL
+    UNION SELECT company_id, id FROM people WHERE lower(login) = lower($3) AND active AND password_hash IS NOT NULL
+), alone AS (
+    SELECT count(*) < 2 AS is_alone FROM (SELECT FROM named LIMIT 2) AS two
+), forgotten AS (
+    DELETE FROM login_tries USING alone WHERE key = ANY ($1::bytea[]) AND is_alone
 )
-UPDATE login_tries SET tries = tries - 1 WHERE key = $2 AND tries > 0
+UPDATE login_tries SET tries = tries - 1 FROM alone
+WHERE (key = $2 OR key = ANY ($1::bytea[]) AND NOT is_alone) AND tries > 0
 """

@@ -63,7 +63,7 @@ class SigningKeys:
             secret = await self._by_id(_key_id_of(token))
             decoded = jwt.decode(token, OctKey.import_key(secret), ["HS256"])
             claims = msgspec.convert(decoded.claims, TokenClaims)
-        except (JoseError, ValueError) as error:
+        except (JoseError, ValueError, RecursionError) as error:  # its header is anybody's JSON, and may be nested
             raise Unauthenticated("not a valid token") from error
         if claims.iss != ISSUER or claims.exp <= time.time():
             raise Unauthenticated("the token has expired")

@@ -41,9 +41,13 @@ class Throttle:
         _refuse([row["seconds_left"] for row in rows if row["tries"] >= limits[row["key"]]])
 
     async def forget(self, name: str, address: str) -> None:
-        """The secret was right: its tries were nobody's guesses. What others tried from the address stays counted."""
+        """The secret was right: its tries were nobody's guesses. What others tried from the address stays counted.
+
+        So do all but the last try for a name that people of several companies have: whoever logs in as one of them
+        must not guess on for another.
+        """
         keys = [_key("both", name.lower(), address), _key("name", name.lower())]
-        await self._database.execute(store.FORGET, keys, _key("address", address))
+        await self._database.execute(store.FORGET, keys, _key("address", address), name)
 
 
 def _limits(name: str, address: str) -> dict[bytes, int]:
