@@ -98,6 +98,10 @@ async def test_58_who_is_told_passwords(pbx: Pbx) -> None:
     body = {"data": {"secret": "", "ringtimer": "20"}}
     await pbx.acme("PUT", f"{pbx.path}/{made['_id']}", json=body, headers={"X-User-Id": kim})
     assert (await pbx.acme("GET", configuration)).json()["password"] == secret
+    # Nor do they become its user.
+    body = {"user": {"id": kim}}
+    reply = await pbx.acme("PATCH", f"{pbx.path}/{made['_id']}", json=body, headers={"X-User-Id": kim})
+    assert reply.status == 403
 
 
 async def test_59_what_a_softphone_is_told(pbx: Pbx) -> None:

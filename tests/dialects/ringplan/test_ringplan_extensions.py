@@ -527,6 +527,21 @@ async def test_passwords_are_for_the_user_and_the_owner(acme: Caller, world: Wor
     assert after["data"] == {**made["data"], "ringtimer": "9"}, "what Bob cannot see, he does not overwrite"
 
 
+async def test_nobody_takes_anothers_extension(acme: Caller, world: World, pbx: Instance, bulks: str) -> None:
+    """Else they would be told its password. The user may give it away, and what is nobody's may be taken."""
+    jane, bob = await user(world, "Jane"), await user(world, "Bob")
+    made = await make(acme, bulks, 1001, user={"id": jane}, data={"voicemail_email": "jane@acme.example"})
+    path = f"{bulks}/{made['_id']}"
+    as_jane, as_bob = {"X-User-Id": jane}, {"X-User-Id": bob}
+    email = {"data": {"voicemail_email": "bob@acme.example"}}
+    for body in ({"user": {"id": bob}}, {"user": None}, email, {"data": {"voicemail_email": ""}}):
+        for method in ("PUT", "PATCH"):
+            (await acme(method, path, json=body, headers=as_bob)).problem(403)
+    assert (await acme("GET", bulks)).json() == [made]
+    assert (await acme("PATCH", path, json={"user": None}, headers=as_jane)).status == 200
+    assert (await acme("PATCH", path, json={"user": {"id": bob}}, headers=as_bob)).status == 200
+
+
 async def test_subscriber_state_of_an_extension(acme: Caller, world: World, bulks: str) -> None:
     """Item keys of section 5: subscriber.state, for example SLEEPING."""
     made = await make(acme, bulks)

@@ -188,7 +188,8 @@ class ExtensionRoutes:
 def _change(body: ExtensionBody, old: Extension | None, caller: Caller) -> ExtensionChange:
     """What the body asks for. Clients send back whole objects: who is as before is not asked for."""
     data = dict(body.data or {})
-    if old and not wire.may_see_secrets(caller, old):
+    others = old is not None and not wire.may_see_secrets(caller, old)
+    if others:
         for key in SECRET_KEYS:
             data.pop(key, None)
     given: dict[str, Any] = {"data": data}
@@ -206,12 +207,20 @@ def _change(body: ExtensionBody, old: Extension | None, caller: Caller) -> Exten
         person_id = _id_in_body(body.user.id if body.user else None, "user")
         if person_id != (old.person.id if old and old.person else None):
             given["person_id"] = person_id
+    if others and old and old.person and ("person_id" in given or _is_mailed_elsewhere(data, old)):
+        raise Forbidden("Only the extension's user and the company's owner may give it to somebody else")
     if body.outbound_callerid is not UNSET:
         before = (old.caller_id if old else None) or CallerId()
         caller_id = _caller_id(body.outbound_callerid, before)
         if caller_id != before:
             given["caller_id"] = caller_id
     return ExtensionChange(**given)
+
+
+def _is_mailed_elsewhere(data: dict[str, Any], old: Extension) -> bool:
+    """Whether `voicemail_email`, which names the user too, is another."""
+    email = data.get("voicemail_email", UNSET)
+    return email is not UNSET and (email or "") != old.data.get("voicemail_email", "")
 
 
 def _number(data: dict[str, Any], old: Extension | None) -> int | None:
