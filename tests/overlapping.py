@@ -1,4 +1,4 @@
-"""Verbs that overlap, in an order that does not depend on time: they wait for one lock, with what they had seen before."""
+"""Verbs that overlap, in an order that does not depend on time: they wait for one lock, with what they have seen."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine

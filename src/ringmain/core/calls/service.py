@@ -109,10 +109,12 @@ class Calls:
         Raises NotFound("call"), NotFound("file") (the recording is not uploaded), Invalid.
         """
         _check_end(end)
-        row = await self._database.fetchrow(
-            *(store.ENDED, company_id, instance_id, end.call, end.at, end.outcome, end.release_code),
-            *(end.recording_file_id, end.transcription_id, _encoded(end.pbx), origin),
-        )
+        async with self._database.transaction() as connection:
+            await connection.execute(store.LOCK, company_id, instance_id, end.call)
+            row = await connection.fetchrow(
+                *(store.ENDED, company_id, instance_id, end.call, end.at, end.outcome, end.release_code),
+                *(end.recording_file_id, end.transcription_id, _encoded(end.pbx), origin),
+            )
         if row is None:
             raise NotFound("call")
         if not row["over"]:

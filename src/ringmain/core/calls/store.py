@@ -91,6 +91,10 @@ WITH known AS MATERIALIZED (
 SELECT coalesce((SELECT call_json(call) FROM changed), call_json(known.call))::text FROM known
 """
 
+# Before ENDED, which then sees every leg that was told of until now.
+LOCK: Final = """
+SELECT FROM calls WHERE company_id = $1 AND instance_id = $2 AND reference = $3 FOR NO KEY UPDATE
+"""
 # Legs that nobody told the end of end with their call. Each is told of, then the call.
 ENDED: Final = """
 WITH known AS MATERIALIZED (
