@@ -51,8 +51,8 @@ TRIES: Final = """
 SELECT key, tries, extract(epoch FROM since + $2::interval - now())::float8 AS seconds_left FROM login_tries
 WHERE key = ANY ($1::bytea[]) AND since >= now() - $2::interval
 """
-# $2: a key under which only the last try is forgotten, $3: the name. Where several people have it, guesses may have been
-# for another than who logged in, so that the last try alone is forgotten under all keys.
+# $2: a key under which only the last try is forgotten, $3: the name. Where several people have it, guesses may have
+# been for another than who logged in, so that the last try alone is forgotten under all keys.
 FORGET: Final = """
 WITH named AS (
     SELECT company_id, id FROM people WHERE lower(email) = lower($3) AND active AND password_hash IS NOT NULL
