@@ -113,9 +113,15 @@ async def test_163_settings(branch: Branch) -> None:
     user_id, _ = await branch.user(601), await branch.user(602)
     await branch("setUserSettings", id=user_id, fwdall=True, fwdallnumber="602", recording=True)
     call = await branch.call("+13105550100", "601", instance_id=ids.decode(branch.id, "branch"))
+    assert (call.outcome, call.extension_number) == ("completed", 602)
+    await branch("setUserSettings", id=user_id, fwdallnumber="601")
+    call = await branch.call("+13105550100", "601", instance_id=ids.decode(branch.id, "branch"))
     assert (call.outcome, call.extension_number) == ("completed", 601)
+    await branch("setUserState", id=user_id, dnd=True)
+    call = await branch.call("+13105550100", "601", instance_id=ids.decode(branch.id, "branch"))
+    assert (call.outcome, call.pbx["lastdata"]) == ("busy", "601@default,b")
     extension = await branch.core.extensions.get(branch.company_id, ids.decode(user_id, "user"))
-    assert (extension.forwarding.always_to, extension.data["recording_in_external"]) == ("602", "yes")
+    assert (extension.forwarding.always_to, extension.data["recording_in_external"]) == ("601", "yes")
     await branch("updateUser", id=user_id, options={"blfs": [{"number": "700", "title": "Door"}]})
     assert (await branch("getUser", id=user_id))["options"] == {"blfs": [{"number": "700", "title": "Door"}]}
 

@@ -107,9 +107,11 @@ class Core:
         self.agents = Agents(database, self.extensions)
         self.calls = Calls(database, wakeups)
         self.groups = Groups(database, wakeups)
-        self.sandbox_calls = SandboxCalls(database, self.calls, self.groups, self.instances, self.files, audio)
-        self.click_to_call = ClickToCall(self.extensions, self.instances, self.sandbox_calls)
         self.voicemails = Voicemails(database, wakeups, self.files, self.mails, audio)
+        self.sandbox_calls = SandboxCalls(
+            database, self.calls, self.groups, self.instances, self.files, self.voicemails, audio
+        )
+        self.click_to_call = ClickToCall(self.extensions, self.instances, self.sandbox_calls)
         self.faxes = Faxes(database, wakeups, self.files, self.mails, fax)
         self.fax_composer = FaxComposer(self.faxes, self.files, fax)
         self.mailbox = Mailbox(database, wakeups, self.files, self.voicemails, self.faxes)

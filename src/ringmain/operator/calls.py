@@ -8,7 +8,8 @@ from msgspec import Meta
 
 from ringmain.core.calls.model import Call as CallRecord
 from ringmain.core.calls.model import CallFilter, Direction, Network, Outcome
-from ringmain.core.calls.sandbox import INTERNAL, PlannedCall
+from ringmain.core.calls.rehearsal import INTERNAL
+from ringmain.core.calls.sandbox import PlannedCall
 from ringmain.core.errors import Invalid
 from ringmain.core.files.service import MAX_SIZE
 from ringmain.core.numbers.normalise import normalise
@@ -39,7 +40,8 @@ class CallQuery(PageQuery, frozen=True, kw_only=True):
 class CallBody(Body, frozen=True, kw_only=True):
     """A call, as if the PBX had told of it: it rings, its ringing ends, it ends; all of that at once.
 
-    A group's number is offered to its members before they ring, as often as the group's strategy has it.
+    It goes where whoever is called has it go: forwarded, to voicemail, or offered to a group's members before they
+    ring, as often as its strategy has it. `outcome` says what those do who are rung.
 
     One party at least is an extension's number, or one of the company's. It ends now unless it says when it started.
     """
@@ -58,12 +60,14 @@ class CallBody(Body, frozen=True, kw_only=True):
         | None
     ) = None
     answered_by: (
-        Annotated[int, Meta(ge=1, le=999_999_999, description="the group's member who answers; else who rings first")]
+        ExtensionNumber
+        | Annotated[str, Meta(max_length=40, description="who answers, if they are rung; else who rings first")]
         | None
     ) = None
     from_name: Annotated[str, Meta(max_length=200, description="else as the company knows the number")] = ""
     transcription_id: Name | None = None
     recording: Annotated[bytes, Meta(description="WAV, MP3, FLAC, Ogg, AIFF or AU, at most an hour")] | None = None
+    message: Annotated[bytes, Meta(description="as recording: left if voicemail answers")] | None = None
 
 
 class CallDetails(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,9 +108,10 @@ async def simulate_call(call: Call) -> CallDetails:
         started_at=started_at,
         instance_id=body.instance_id,
         extension=body.extension,
-        answered_by=body.answered_by,
+        answered_by=_answerer(body.answered_by, company.country),
         source_name=body.from_name,
         recording=body.recording,
+        message=body.message,
         transcription_id=body.transcription_id,
     )
     return _details(await call.core.sandbox_calls.place(call.company_id, planned, origin=ORIGIN))
@@ -116,6 +121,10 @@ def _details(given: CallRecord) -> CallDetails:
     return CallDetails(
         call=given, duration=given.duration_ms / 1000, talk=given.talk_ms / 1000, ring=given.ring_ms / 1000
     )
+
+
+def _answerer(given: int | str | None, country: str) -> int | str | None:
+    return _party("answered_by", given, country) if isinstance(given, str) else given
 
 
 def _party(field: str, text: str, country: str) -> str:

@@ -116,7 +116,8 @@ class LegEnd(msgspec.Struct, frozen=True, kw_only=True):
 class CallEnd(msgspec.Struct, frozen=True, kw_only=True):
     """A whole call is over.
 
-    `outcome`: without it, what its legs came to. `pbx` is laid over what was told before, key by key.
+    `outcome`: without it, what its legs came to. `pbx` is laid over what was told before, key by key. `extensions`:
+    those that took part without being rung, since they forwarded it or wanted no calls.
     """
 
     call: str
@@ -124,6 +125,7 @@ class CallEnd(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome | None = None
     release_code: int | None = None
     pbx: dict[str, Any] = {}
+    extensions: tuple[int, ...] = ()
     recording_file_id: int | None = None
     transcription_id: str | None = None
 

@@ -1,6 +1,7 @@
 """Acting calls out: what a PBX would tell of a whole call, at once, in instances whose PBX acts (the sandbox)."""
 
-import re
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
@@ -8,29 +9,42 @@ from uuid import uuid4
 import msgspec
 
 from ringmain.core.calls import store
-from ringmain.core.calls.group_sandbox import Plan, SandboxGroups
-from ringmain.core.calls.model import Call, CallEnd, Direction, LegEnd, LegOutcome, Network, NewLeg, Outcome
+from ringmain.core.calls.model import Call, CallEnd, Direction, LegEnd, Network, NewLeg
+from ringmain.core.calls.rehearsal import (
+    INTERNAL,
+    OUTCOMES,
+    Offered,
+    Plan,
+    Rehearsal,
+    RingingEnds,
+    Rings,
+    Script,
+)
 from ringmain.core.calls.service import Calls
+from ringmain.core.calls.treatment import REJECTED
 from ringmain.core.errors import Invalid, NotFound, Unavailable
 from ringmain.core.files.service import Files
 from ringmain.core.groups.model import Group
 from ringmain.core.groups.service import Groups
+from ringmain.core.instances.model import Instance
 from ringmain.core.instances.service import Instances
 from ringmain.core.voicemail.audio import AudioTools
+from ringmain.core.voicemail.model import NewVoicemail
+from ringmain.core.voicemail.service import Voicemails
 from ringmain.database.pool import Database
 
-INTERNAL: Final = re.compile(r"[1-9][0-9]{0,8}")
-"""What may be an extension's number."""
-OUTCOMES: Final[dict[str, tuple[LegOutcome, Outcome, int]]] = {
-    "answered": ("answered", "completed", 16),
-    "busy": ("busy", "busy", 17),
-    "no_answer": ("no_answer", "no_answer", 19),
-    "cancelled": ("cancelled", "cancelled", 16),
-    "failed": ("failed", "failed", 38),
-}
-"""What becomes of the leg, of the call, and its Q.850 release code."""
-REFUSED: Final[tuple[LegOutcome, Outcome, int]] = ("failed", "failed", 21)
-"""The same of a call of somebody blocked, or to them."""
+UNREGISTERED: Final = "UNREGISTERED"
+REFUSED: Final = Script(
+    steps=(Rings(leg=0, extension=None, after=0), RingingEnds(leg=0, outcome="failed", after=0)),
+    outcome="failed",
+    code=REJECTED,
+    after=0,
+    mailbox=None,
+    extensions=(),
+    groups=(),
+    pbx={},
+)
+"""Of a call of somebody blocked, or to them."""
 PLAYED: Final = {"audio/wav": "wav", "audio/mpeg": "mp3"}
 """Recordings that everybody plays; others become WAV."""
 
@@ -38,9 +52,10 @@ PLAYED: Final = {"audio/wav": "wav", "audio/mpeg": "mp3"}
 class PlannedCall(msgspec.Struct, frozen=True, kw_only=True):
     """A call to be acted out. Parties: an extension's number, or E.164 with +; an empty `source` is withheld.
 
-    `extension`: who is rung, a group too, by a call to one of the company's numbers, or who dials with one.
-    `answered_by`: the member of a group who answers, else who is rung first. `ring_s` and `talk_s`:
-    seconds; it ends now unless it says when it started. `recording`: any that documents/audio.py reads.
+    `extension`: who is rung, a group too, by a call to one of the company's numbers, or who dials with one. `outcome`,
+    `answered_by` (an extension's number, or a telephone number that it is forwarded to) and `ring_s`: as in Plan. It
+    ends now unless it says when it started. `recording`, and `message`, which the caller leaves if voicemail answers:
+    any that documents/audio.py reads.
     """
 
     source: str
@@ -51,20 +66,26 @@ class PlannedCall(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime | None = None
     instance_id: int | None = None
     extension: int | None = None
-    answered_by: int | None = None
+    answered_by: int | str | None = None
     source_name: str = ""
     destination_name: str = ""
     recording: bytes | None = None
+    message: bytes | None = None
     transcription_id: str | None = None
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a planned call goes."""
+    """Where a planned call goes. `extension`: who is called, or who calls the outside."""
 
     instance_id: int
     direction: Direction
     network: Network
     extension: int | None
+
+    @property
+    def called(self) -> int | None:
+        """Who is called, if that is an extension or a group."""
+        return self.extension if self.direction == "inbound" or self.network == "private" else None
 
 
 class SandboxCalls:
@@ -77,46 +98,44 @@ class SandboxCalls:
         groups: Groups,
         instances: Instances,
         files: Files,
+        voicemails: Voicemails,
         audio: AudioTools | None,
     ) -> None:
         self._database = database
         self._calls = calls
         self._groups = groups
-        self._ringing = SandboxGroups(calls, groups)
         self._instances = instances
         self._files = files
+        self._voicemails = voicemails
         self._audio = audio
 
     async def place(self, company_id: int, planned: PlannedCall, *, origin: str = "") -> Call:
-        """Tell of its ringing, the end of its ringing, and its end; returns its record.
+        """Tell of all that becomes of it, from the first ringing to its end; returns its record.
 
-        One of somebody blocked, or to them, fails at once and rings nobody. Raises NotFound("instance"),
-        NotFound("extension"), Forbidden (a real PBX), Invalid, also for audio that cannot be read, TooLarge,
-        Unavailable.
+        It goes where whoever is called has it go (core/calls/treatment.py). One of somebody blocked, or to them, fails
+        at once and rings nobody. Raises NotFound("instance"), NotFound("extension"), Forbidden (a real PBX), Invalid,
+        also for audio that cannot be read, TooLarge, Unavailable.
         """
         if planned.outcome not in OUTCOMES:
             raise Invalid("outcome", f"must be one of {', '.join(OUTCOMES)}")
-        leg_outcome, outcome, release_code = OUTCOMES[planned.outcome]
-        if planned.recording is not None and outcome != "completed":
+        if planned.recording is not None and planned.outcome != "answered" and planned.answered_by is None:
             raise Invalid("recording", "only an answered call has one")
         route = await self._route(company_id, planned)
-        self._instances.check_acts(await self._instances.get(company_id, route.instance_id))
-        ends = (planned.source, planned.destination)
-        if await self._database.fetchval(store.REFUSED, company_id, route.instance_id, *ends, route.extension):
-            leg_outcome, outcome, release_code = REFUSED
-            route = msgspec.structs.replace(route, extension=None)
-            planned = msgspec.structs.replace(planned, ring_s=0, recording=None)
-        file_id = await self._keep(company_id, planned.recording) if planned.recording is not None else None
-        talk = planned.talk_s if outcome == "completed" else 0.0
+        instance = await self._instances.get(company_id, route.instance_id)
+        self._instances.check_acts(instance)
+        if planned.message is not None:
+            await self._check_message(planned.message)
+        script = await self._rehearse(instance, planned, route)
+        completed = script.outcome == "completed"
+        file_id = None
+        if planned.recording is not None and completed:
+            file_id = await self._keep(company_id, planned.recording)
+        talk = planned.talk_s if completed else 0.0
+        start = planned.started_at or datetime.now(UTC) - timedelta(seconds=script.after + talk)
         reference = f"sandbox-{uuid4()}"
-        group = await self._group(company_id, route)
-        plan = Plan(origin=origin, outcome=planned.outcome, answered_by=planned.answered_by, ring_s=planned.ring_s)
-        rings = planned.ring_s if group is None else await self._ringing.length(group, plan)
-        start = planned.started_at or datetime.now(UTC) - timedelta(seconds=rings + talk)
-        rung = start + timedelta(seconds=rings)
         new = NewLeg(
             call=reference,
-            leg=f"{reference}-1",
+            leg=reference,
             direction=route.direction,
             network=route.network,
             source=planned.source,
@@ -125,34 +144,73 @@ class SandboxCalls:
             destination_name=planned.destination_name,
             ringing_at=start,
             extension_number=route.extension,
-            pbx=_told(reference, planned, route, group),
+            pbx=_told(reference, planned, route, script.groups),
         )
-        pbx: dict[str, Any] = {}
-        if group is None:
-            await self._calls.ringing(company_id, route.instance_id, new, origin=origin)
-            over = LegEnd(call=reference, leg=new.leg, outcome=leg_outcome, at=rung)
-            await self._calls.dial_ended(company_id, route.instance_id, over, origin=origin)
-        else:
-            acted = await self._ringing.ring(group, new, plan, (leg_outcome, outcome, release_code))
-            outcome, release_code, rung, pbx = acted.outcome, acted.release_code, acted.at, acted.pbx
-            talk = talk if outcome == "completed" else 0.0
-            file_id = file_id if outcome == "completed" else None
+        await self._tell(instance, new, script, origin)
         end = CallEnd(
             call=reference,
-            at=rung + timedelta(seconds=talk),
-            outcome=outcome,
-            release_code=release_code,
-            pbx=pbx,
+            at=start + timedelta(seconds=script.after + talk),
+            outcome=script.outcome,
+            release_code=script.code,
+            pbx=script.pbx,
+            extensions=script.extensions,
             recording_file_id=file_id,
             transcription_id=planned.transcription_id,
         )
-        return await self._calls.ended(company_id, route.instance_id, end, origin=origin)
+        call = await self._calls.ended(company_id, instance.id, end, origin=origin)
+        if script.mailbox is not None and planned.message is not None:
+            await self._leave(call, script.mailbox, planned.message, origin)
+        return call
 
-    async def _group(self, company_id: int, route: Route) -> Group | None:
-        """The group that is rung, if it is one."""
-        if route.extension is None:
-            return None
-        return await self._groups.find(company_id, route.extension, instance_id=route.instance_id)
+    async def _rehearse(self, instance: Instance, planned: PlannedCall, route: Route) -> Script:
+        place, ends = (instance.company_id, instance.id), (planned.source, planned.destination)
+        if await self._database.fetchval(store.REFUSED, *place, *ends, route.extension):
+            return REFUSED
+        answered_by = None if planned.answered_by is None else str(planned.answered_by)
+        plan = Plan(outcome=planned.outcome, answered_by=answered_by, ring_s=planned.ring_s)
+        # A phone of which nobody said anything is there, and can be rung.
+        told = await self._instances.subscribers(instance)
+        unregistered = {one.number for one in told if one.state == UNREGISTERED}
+        rehearsal = Rehearsal(self._database, self._groups, instance, unregistered, plan)
+        if route.called is None:
+            return await rehearsal.dial(planned.destination, route.extension)
+        return await rehearsal.call(str(route.called))
+
+    async def _tell(self, instance: Instance, call: NewLeg, script: Script, origin: str) -> None:
+        """Of its legs and offers; a call without any begins all the same."""
+        place, start = (instance.company_id, instance.id), call.ringing_at
+        if not script.steps:
+            await self._calls.begun(*place, call)
+        for step in script.steps:
+            match step:
+                case Offered():
+                    await self._calls.offered(step.group, call, step.users, origin=origin)
+                case Rings():
+                    leg = msgspec.structs.replace(
+                        call,
+                        leg=f"{call.leg}-{step.leg + 1}",
+                        extension_number=step.extension,
+                        ringing_at=start + timedelta(seconds=step.after),
+                    )
+                    await self._calls.ringing(*place, leg, origin=origin)
+                case RingingEnds():
+                    at = start + timedelta(seconds=step.after)
+                    over = LegEnd(call=call.call, leg=f"{call.leg}-{step.leg + 1}", outcome=step.outcome, at=at)
+                    await self._calls.dial_ended(*place, over, origin=origin)
+
+    async def _leave(self, call: Call, mailbox: int, message: bytes, origin: str) -> None:
+        given = NewVoicemail(
+            audio=message,
+            source_number=call.source,
+            source_name="" if call.source_name == call.source else call.source_name,
+            received_at=call.ended_at,
+            reference=call.reference,
+        )
+        with suppress(NotFound):  # gone meanwhile, and its mailbox with it
+            extension_id = await self._voicemails.find_extension(
+                call.company_id, number=mailbox, instance_id=call.instance_id
+            )
+            await self._voicemails.receive(call.company_id, extension_id, given, origin=origin)
 
     async def _route(self, company_id: int, planned: PlannedCall) -> Route:
         """Who rings, in which instance. A number is an extension's if it is short and nobody's otherwise."""
@@ -196,6 +254,14 @@ class SandboxCalls:
             raise Invalid("instance_id", "is needed: several instances have this extension number")
         return chosen.pop()
 
+    async def _check_message(self, message: bytes) -> None:
+        if self._audio is None:
+            raise Unavailable("recordings cannot be read here")
+        try:
+            await self._audio.measure_audio(message)
+        except Invalid as error:
+            raise Invalid("message", error.reason) from error
+
     async def _keep(self, company_id: int, recording: bytes) -> int:
         if self._audio is None:
             raise Unavailable("recordings cannot be read here")
@@ -213,9 +279,9 @@ class SandboxCalls:
         return file.id
 
 
-def _told(reference: str, planned: PlannedCall, route: Route, group: Group | None) -> dict[str, Any]:
+def _told(reference: str, planned: PlannedCall, route: Route, groups: Sequence[Group]) -> dict[str, Any]:
     """The fields that an Asterisk would have (its CDR's names)."""
-    tags = {} if group is None else {"tags": [route.direction, *group.tags]}
+    tags = {"tags": [route.direction, *(tag for group in groups for tag in group.tags)]} if groups else {}
     return {
         **tags,
         "linkedid": reference,

@@ -77,7 +77,7 @@ class Calls:
         told = {
             "group_id": group.id,
             "dialed": str(group.number),
-            "tags": leg.pbx.get("tags", []),
+            "tags": [leg.direction, *group.tags],
             "users": users,
         }
         row = await self._database.fetchrow(
@@ -88,6 +88,20 @@ class Calls:
         if row is None or not row["begun"]:
             raise NotFound("instance")
         self._wakeups.wake(EVENTS)
+
+    async def begun(self, company_id: int, instance_id: int, leg: NewLeg) -> None:
+        """A call came that rings nobody: only its end is told of. Of `leg` only the call and the extension count.
+
+        Raises NotFound("instance"), Invalid.
+        """
+        _check_leg(leg)
+        row = await self._database.fetchrow(
+            *(store.BEGIN, company_id, instance_id, leg.call, leg.direction, leg.network),
+            *(leg.source, leg.source_name, leg.destination, leg.destination_name, leg.leg),
+            *(leg.extension_number, leg.ringing_at, _encoded(leg.pbx)),
+        )
+        if row is None or not row["begun"]:
+            raise NotFound("instance")
 
     async def dial_ended(self, company_id: int, instance_id: int, end: LegEnd, *, origin: str = "") -> Call:
         """An attempt is over; an answer makes the call answered. Raises NotFound("leg"), Invalid."""
@@ -113,7 +127,7 @@ class Calls:
             await connection.execute(store.LOCK, company_id, instance_id, end.call)
             row = await connection.fetchrow(
                 *(store.ENDED, company_id, instance_id, end.call, end.at, end.outcome, end.release_code),
-                *(end.recording_file_id, end.transcription_id, _encoded(end.pbx), origin),
+                *(end.recording_file_id, end.transcription_id, _encoded(end.pbx), origin, list(end.extensions)),
             )
         if row is None:
             raise NotFound("call")

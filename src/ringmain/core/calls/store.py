@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from ringmain.core.extensions.standing import COLUMNS, PRESENCE
+
 GET: Final = "SELECT call_json(c)::text FROM calls c WHERE company_id = $1 AND id = $2"
 
 # Of a person: calls that an extension of theirs, in the call's own instance, took part in.
@@ -62,6 +64,12 @@ OFFERED: Final = f"""
         || $15::text::jsonb
     FROM made WHERE ended_at IS NULL
 )
+SELECT EXISTS (SELECT FROM made) AS begun, $10::text AS leg
+"""
+
+# It rings nobody: only its end is told of.
+BEGIN: Final = f"""
+{BEGUN}
 SELECT EXISTS (SELECT FROM made) AS begun, $10::text AS leg
 """
 
@@ -127,6 +135,8 @@ WITH known AS MATERIALIZED (
     SELECT e.number FROM changed c CROSS JOIN LATERAL unnest(ARRAY[c.source, c.destination]) AS party (number)
     JOIN extensions e ON e.company_id = $1 AND e.instance_id = c.instance_id
         AND e.number = CASE WHEN party.number ~ '^[1-9][0-9]{0,8}$' THEN party.number::integer END
+    UNION
+    SELECT number FROM changed, unnest($11::integer[]) AS others (number)
 ), taken_part AS (
     INSERT INTO call_extensions (company_id, extension_number, call_id, direction, network, outcome, started_at)
     SELECT $1, parties.extension_number, c.id, c.direction, c.network, c.outcome, c.started_at FROM parties, changed c
@@ -154,6 +164,10 @@ SELECT coalesce((SELECT call_json(call) FROM changed), call_json(known.call))::t
 FROM known
 """
 
+# $3 number
+STANDING: Final = f"""
+SELECT {COLUMNS} FROM extensions e {PRESENCE} WHERE e.company_id = $1 AND e.instance_id = $2 AND e.number = $3
+"""
 # For acting calls out: which of the company's instances have this extension, or group.
 INSTANCES_WITH: Final = """
 SELECT instance_id FROM extensions

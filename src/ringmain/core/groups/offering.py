@@ -3,10 +3,18 @@
 from collections.abc import Mapping, Set
 from typing import Literal
 
+from ringmain.core.extensions.standing import Standing
 from ringmain.core.groups.model import Group
 
 MemberState = Literal["free", "busy", "away"]
 """`busy`: is on the telephone; `away`: wants no calls, or has no phone that could ring."""
+
+
+def member_state(standing: Standing) -> MemberState:
+    """How a member stands. A group's calls follow nobody's forwarding: whoever sends all of theirs away is away."""
+    if not standing.enabled or not standing.registered or standing.undisturbed or standing.forwarding.always:
+        return "away"
+    return "busy" if standing.on_call else "free"
 
 
 def next_offer(group: Group, states: Mapping[int, MemberState], offered: Set[int]) -> list[int]:

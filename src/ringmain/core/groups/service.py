@@ -1,7 +1,7 @@
 """Verbs on groups, and how their members stand when a call comes."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Final
 
 import asyncpg
@@ -9,9 +9,10 @@ import msgspec
 from msgspec import UNSET
 
 from ringmain.core.errors import AlreadyExists, Invalid, NotFound
+from ringmain.core.extensions.standing import standing_of
 from ringmain.core.groups import store
 from ringmain.core.groups.model import OTHERWISE, STRATEGIES, Group, GroupChange, OfferedUser
-from ringmain.core.groups.offering import MemberState
+from ringmain.core.groups.offering import MemberState, member_state
 from ringmain.core.instances.service import MAX_NUMBER
 from ringmain.core.texting.checks import check_text
 from ringmain.database.pool import Connection, Database, Record
@@ -21,9 +22,7 @@ MAX_NAME: Final = 100
 MAX_MEMBERS: Final = 200
 MAX_RING: Final = 300  # seconds
 MAX_TAGS: Final = 20
-IDLE: Final = "idle"
 PARTY: Final = re.compile(r"\+?[0-9*#]{1,32}")
-UNDISTURBED: Final = "do_not_disturb"
 NEW: Final = GroupChange(
     name="", strategy="simultaneous", ring_s=20, members=[], otherwise="hang_up", otherwise_to="", tags=[]
 )
@@ -104,13 +103,13 @@ class Groups:
         self._wakeups.wake(EVENTS)
         return group
 
-    async def members(self, group: Group) -> Mapping[int, Member]:
+    async def members(self, group: Group, unregistered: Set[int]) -> Mapping[int, Member]:
         """How the members stand at this moment, by extension number, in their order.
 
-        Whoever wants not to be disturbed is away; whoever is in a call, or rung by one, is busy.
+        Whoever is in a call, or rung by one, is busy. `unregistered`: the extensions that have no phone, says the PBX.
         """
-        rows = await self._database.fetch(store.STATES, group.company_id, group.id)
-        return {row["number"]: _member(row) for row in rows}
+        rows = await self._database.fetch(store.STANDINGS, group.company_id, group.id)
+        return {row["number"]: _member(row, unregistered) for row in rows}
 
     async def _only_instance(self, company_id: int) -> int:
         rows = await self._database.fetch(store.INSTANCES, company_id)
@@ -122,11 +121,9 @@ class Groups:
         return only
 
 
-def _member(row: Record) -> Member:
+def _member(row: Record, unregistered: Set[int]) -> Member:
     user = OfferedUser(extension_number=row["number"], name=row["name"], email=row["email"])
-    if row["status"] == UNDISTURBED:
-        return Member(user=user, state="away")
-    return Member(user=user, state="free" if row["call_status"] == IDLE else "busy")
+    return Member(user=user, state=member_state(standing_of(row, unregistered)))
 
 
 def _laid_over(before: GroupChange, change: GroupChange) -> GroupChange:

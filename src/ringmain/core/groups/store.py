@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from ringmain.core.extensions.standing import COLUMNS, PRESENCE
+
 LIST: Final = "SELECT group_json(g)::text FROM groups g WHERE company_id = $1 ORDER BY instance_id, number"
 GET: Final = "SELECT group_json(g)::text FROM groups g WHERE company_id = $1 AND id = $2"
 FIND: Final = """
@@ -47,13 +49,12 @@ RETURNING (payload->'group')::text
 """
 DELETE: Final = "DELETE FROM groups WHERE company_id = $1 AND id = $2"
 
-# How members stand: in a call, wanting none, or reachable. Who never said so is available.
-STATES: Final = """
-SELECT e.number, e.subscriber_state, e.call_status, coalesce(s.status, 'available') AS status,
+STANDINGS: Final = f"""
+SELECT {COLUMNS},
     coalesce(nullif(trim(p.first_name || ' ' || p.last_name), ''), e.name) AS name, coalesce(p.email, '') AS email
 FROM group_members m
 JOIN extensions e ON e.company_id = m.company_id AND e.id = m.extension_id
 LEFT JOIN people p ON p.company_id = e.company_id AND p.id = e.person_id
-LEFT JOIN presence s ON s.company_id = p.company_id AND s.person_id = p.id
+{PRESENCE}
 WHERE m.company_id = $1 AND m.group_id = $2 ORDER BY m.position
 """
