@@ -8,6 +8,7 @@ from ringmain.fax import sandbox
 from tests.conditions import eventually
 from tests.core.faxes.conftest import Faxing
 from tests.fax.conftest import Make, reaches
+from tests.losses import lose_once, lost
 
 
 class Line:
@@ -105,6 +106,18 @@ async def test_a_dead_nodes_fax_is_sent_by_another(faxing: Faxing, core: Core, n
     done = await reaches(faxing, made, "sent")
     assert (done.attempts, done.error_code) == (2, None)
     assert line.begun[0].interrupted
+
+
+async def test_a_fax_that_was_sent_is_not_sent_again_for_a_lost_connection(
+    faxing: Faxing, core: Core, node: Make
+) -> None:
+    await lose_once(core.database, "faxes", "new.state = 'sent'")
+    line = Line()
+    line.over.set()
+    await node(line).start()
+    done = await reaches(faxing, await faxing.send(), "sent")
+    assert await lost(core.database)
+    assert (done.attempts, len(line.begun)) == (1, 1)
 
 
 async def test_a_node_that_was_thought_dead_hangs_up(faxing: Faxing, core: Core, node: Make) -> None:

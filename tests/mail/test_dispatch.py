@@ -15,6 +15,7 @@ from ringmain.mail.outbox import Outbox
 from ringmain.mail.smtp import SmtpMailer, read_url
 from tests.conditions import eventually
 from tests.conftest import Office
+from tests.losses import lose_once, lost
 from tests.mail.conftest import Running
 from tests.mail.server import Inbox, mail_server
 
@@ -73,6 +74,16 @@ async def test_4xx_is_tried_again_under_the_same_message_id(core: Core, office: 
         done = await over(core, office, await core.mails.queue(None, office.company_id, MAIL))
     assert (done.state, done.attempts) == ("sent", 3)
     assert inbox.messages()[0]["Message-ID"] == f"<{done.id}.{office.company_id}@ringmain.example>"
+
+
+async def test_mail_that_has_left_is_not_sent_again_for_a_lost_connection(
+    core: Core, office: Office, running: Running
+) -> None:
+    await lose_once(core.database, "mails", "new.state = 'sent'")
+    async with mail_server() as inbox, running(smtp(inbox)):
+        done = await over(core, office, await core.mails.queue(None, office.company_id, MAIL))
+    assert await lost(core.database)
+    assert (done.state, done.attempts, len(inbox.letters)) == ("sent", 1, 1)
 
 
 async def test_only_those_are_tried_again_who_have_not_got_it(core: Core, office: Office, running: Running) -> None:

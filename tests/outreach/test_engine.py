@@ -21,12 +21,13 @@ from ringmain.core.system import Core
 from ringmain.database.pool import Database
 from ringmain.mail.dispatch import MailDispatcher
 from ringmain.mail.letter import Sender, Writer
-from ringmain.outreach import sandbox
+from ringmain.outreach import engine, sandbox
 from ringmain.outreach.contact import Contact
 from ringmain.outreach.engine import Engine
 from ringmain.outreach.sandbox import SandboxCaller
 from tests.conditions import eventually
 from tests.conftest import furnish
+from tests.losses import lose_once, lost
 from tests.outreach.conftest import HOUR, PATIENT, URL, Clinic, make_engine, tried
 
 MAIL = "jane@example.com"
@@ -402,6 +403,30 @@ async def test_a_call_of_a_process_that_stops_counts(clinic: Clinic, node: Calla
     assert not stopping.alive
     found = await clinic.get(made)
     assert (found.call_state, found.attempt, found.state) == ("unknown", 1, "waiting")
+
+
+async def test_an_answer_on_the_telephone_outlives_a_lost_connection(
+    clinic: Clinic, core: Core, node: Callable[..., Engine]
+) -> None:
+    await lose_once(core.database, "outreach_attempts", "new.ended_at IS NOT NULL")
+    line = Line(CallOutcome(result="answered", digits="1"))
+    line.over.set()
+    await node(line).start()
+    made = await clinic.remind(await clinic.profile(channels=["voice"]))
+    await line.has_begun()
+    await clinic.becomes(made, state="confirmed")
+    assert await lost(core.database)
+    assert len(line.calls) == 1
+
+
+async def test_a_call_without_end_is_hung_up(clinic: Clinic, core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "CALL_SECONDS", 0.05)
+    line = Line()
+    clinic.engine = make_engine(core, line)
+    made = await clinic.remind(await clinic.profile(channels=["voice"], attempts=1))
+    await clinic.work()
+    assert tried(await clinic.get(made)) == [("voice", 1, "unknown: hung up")]
+    assert line.hung_up == 1
 
 
 async def test_a_faulty_caller_is_a_failed_call(clinic: Clinic, core: Core) -> None:
