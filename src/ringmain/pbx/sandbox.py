@@ -69,9 +69,12 @@ class SandboxPbx:
         """It has no settings to fetch."""
 
     async def originate(self, instance: Instance, call: Origination) -> None:
-        """The core acts it out (core/calls/click_to_call.py)."""
+        """The core acts it out (core/calls/click_to_call.py), if there is a phone that could ring."""
         if call.extension == Magic.CANNOT_CALL:
             raise Unavailable("the sandbox PBX sets up no call from this extension")
+        state = await self._database.fetchval(store.STATE, instance.company_id, instance.id, call.extension)
+        if state == UNREGISTERED:
+            raise Unavailable("no phone of this extension is registered")
 
     async def subscribers(self, instance: Instance) -> Sequence[Subscriber]:
         """What was set."""

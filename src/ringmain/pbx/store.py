@@ -6,6 +6,7 @@ SUBSCRIBERS: Final = """
 SELECT number, state, call_status, devices::text AS devices
 FROM sandbox_subscribers WHERE company_id = $1 AND instance_id = $2
 """
+STATE: Final = "SELECT state FROM sandbox_subscribers WHERE company_id = $1 AND instance_id = $2 AND number = $3"
 SET_SUBSCRIBER: Final = """
 INSERT INTO sandbox_subscribers (company_id, instance_id, number, state, call_status, devices)
 VALUES ($1, $2, $3, $4, $5, $6::jsonb)

@@ -62,6 +62,17 @@ async def test_a_sandbox_acts_it_out(core: Core, office: Office) -> None:
     assert (call.direction, call.outcome, call.extension_number) == ("outbound", "completed", 501)
 
 
+async def test_a_sandbox_needs_a_phone_that_rings_first(core: Core, office: Office) -> None:
+    extension = await extension_at(core, office, "sandbox")
+    await core.extensions.act(office.company_id, extension.id, state="UNREGISTERED", call_status="idle")
+    with pytest.raises(Unavailable):
+        await core.click_to_call.originate(office.company_id, extension.id, OUTSIDE)
+    assert await calls(core, office) == []
+    await core.extensions.act(office.company_id, extension.id, state="REGISTERED", call_status="idle")
+    await core.click_to_call.originate(office.company_id, extension.id, OUTSIDE)
+    assert len(await calls(core, office)) == 1
+
+
 async def test_a_real_pbx_is_asked_and_tells_itself(core: Core, office: Office, pbx: RealPbx) -> None:
     extension = await extension_at(core, office, "real")
     await core.click_to_call.originate(office.company_id, extension.id, "*97", name="Voicemail")

@@ -100,7 +100,7 @@ class Rehearsal:
     """Of one call in one instance. `unregistered`: the extensions that have no phone, says the PBX."""
 
     def __init__(
-        self, database: Database, groups: Groups, instance: Instance, unregistered: Set[int], plan: Plan
+        self, database: Database, groups: Groups, instance: Instance, unregistered: Set[int], plan: Plan, caller: str
     ) -> None:
         self._database = database
         self._groups = groups
@@ -113,7 +113,7 @@ class Rehearsal:
         self._after = 0.0
         self._longest: int | None = None  # what the group that forwarded it lets others ring
         self._rung: set[int] = set()
-        self._trail: list[str] = []
+        self._trail = [caller]
         self._extensions: list[int] = []
         self._visited: list[Group] = []
         self._diversions: list[dict[str, str]] = []

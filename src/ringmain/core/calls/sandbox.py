@@ -171,7 +171,7 @@ class SandboxCalls:
         # A phone of which nobody said anything is there, and can be rung.
         told = await self._instances.subscribers(instance)
         unregistered = {one.number for one in told if one.state == UNREGISTERED}
-        rehearsal = Rehearsal(self._database, self._groups, instance, unregistered, plan)
+        rehearsal = Rehearsal(self._database, self._groups, instance, unregistered, plan, planned.source)
         if route.called is None:
             return await rehearsal.dial(planned.destination, route.extension)
         return await rehearsal.call(str(route.called))

@@ -1,8 +1,10 @@
 """Where a call for an extension goes next. Pure: whatever PBX has the call asks when it comes, and when it was not
 answered, and does what it hears.
 
-A call is forwarded neither to where it was before, nor more than `MAX_FORWARDS` times: such a forwarding counts as off,
-so that no loop keeps a caller, and none loses one.
+A call is forwarded neither to its caller, nor to where it was before, nor more than `MAX_FORWARDS` times: such a
+forwarding counts as off. So no loop keeps a caller, and whoever answers for somebody else can still call them.
+
+A *trail* is the caller's number, empty when it is withheld, and then all numbers that the call was at, in order.
 """
 
 from collections.abc import Sequence
@@ -62,7 +64,7 @@ ENDS: Final[dict[Reason, Release]] = {
 
 
 def arriving(standing: Standing, trail: Sequence[str]) -> Step:
-    """What becomes of a call that has just come. `trail`: the numbers that it was at, the first called first."""
+    """What becomes of a call that has just come; this extension is the last in the trail."""
     forwarding = standing.forwarding
     if not standing.enabled:
         return Release(outcome="failed", code=REJECTED)
@@ -98,7 +100,7 @@ def not_through(standing: Standing, reason: Reason, trail: Sequence[str]) -> Una
 
 def may_forward(to: str, trail: Sequence[str]) -> bool:
     """Whether a call with this trail may go there."""
-    return to != "" and to not in trail and len(trail) <= MAX_FORWARDS
+    return to != "" and to not in trail and len(trail) < MAX_FORWARDS + 2
 
 
 def _forwarded(standing: Standing, reason: Reason) -> str:

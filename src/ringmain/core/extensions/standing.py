@@ -20,7 +20,7 @@ Reason = Literal["unconditional", "user-busy", "no-answer", "unavailable", "do-n
 Greeting = Literal["b", "u"]
 """What a mailbox says: that its owner is busy, or cannot be reached."""
 
-# Of rows `e`, extensions, with `s`, the presence of their people.
+# Of rows `e`, extensions, with `s`, the presence of their people; of those that are nobody's the profile says it.
 COLUMNS: Final = f"""
 e.number, e.activation, e.call_status, e.data::text AS data, e.forwarding::text AS forwarding,
 coalesce(s.status = '{UNDISTURBED}', false) OR coalesce(e.profile ->> 'dnd' = 'true', false) AS undisturbed
