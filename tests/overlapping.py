@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from ringmain.database.pool import Database
+from ringmain.database.pool import Connection, Database
 from tests.conditions import eventually
 
 WAITING: Final = """
@@ -18,7 +18,8 @@ SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wai
 class Queue:
     """Those who wait."""
 
-    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    def __init__(self, connection: Connection) -> None:
+        """`connection`: in the transaction that they wait for."""
         self._connection = connection
         self._tasks: list[asyncio.Task[Any]] = []
 

@@ -174,6 +174,7 @@ class People:
     async def make_owner(self, company_id: int, person_id: int, *, origin: str = "") -> Person:
         """Hand the company over; the owner so far stays as a person. Raises NotFound for an inactive person too."""
         async with self._database.transaction() as connection:
+            await connection.execute(store.LOCK_COMPANY, company_id)
             await connection.execute(store.RESIGN_OWNER, company_id, origin)
             person = found(await connection.fetchrow(store.MAKE_OWNER, company_id, person_id, origin))
         self.announce()

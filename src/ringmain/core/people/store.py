@@ -148,6 +148,8 @@ WITH old AS (
 ), {linking("$12", when="lower(p.email) <> (SELECT email FROM old)")}, {noting("updated", "$12")}
 SELECT {LINKED_COLUMNS} FROM p
 """
+# Held while the owner changes.
+LOCK_COMPANY: Final = "SELECT FROM companies WHERE id = $1 FOR NO KEY UPDATE"
 RESIGN_OWNER: Final = f"""
 WITH p AS (
     UPDATE people AS one SET owner = false, updated_at = now() WHERE company_id = $1 AND owner
