@@ -34,6 +34,13 @@ async def test_a_connection_lost_in_the_middle_says_so(database: Database) -> No
     assert await database.fetchval("SELECT 1") == 1
 
 
+async def test_what_has_not_answered_in_time_may_be_done(database: Database) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        async with database.connection() as connection:
+            await connection.fetchval("SELECT pg_sleep(600)", timeout=0.1)
+    assert connection.is_closed()
+
+
 async def test_an_unreachable_database_is_given_up_in_time() -> None:
     nowhere = Database("postgresql://nobody@127.0.0.1:1/none", acquire_timeout=0.3)
     with pytest.raises(DatabaseUnavailable):

@@ -27,12 +27,15 @@ BROKEN = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InternalClientError,  # it broke between two messages: its protocol is out of step
+    TimeoutError,  # it has not answered in time: a commit that waits for its disk may yet be done
 )
 LOST = (*BROKEN, OSError, asyncpg.InterfaceError)
 # What a statement raises when the database is away, or says no.
 FAILURES = (*LOST, asyncpg.PostgresError)
 # What a server that starts, stops or recovers says, and one that has no place left.
 BUSY = (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError)
+# Two waited for each other, and this one gave way: nothing was written, and it may be done again.
+CONTENDED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 RETRY_SECONDS = 0.1
 # Every query here has its index; while a table is young, and not analysed yet, the planner would rather read it whole,
 # and keep that plan while the table grows.

@@ -8,16 +8,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-import asyncpg
-
-from ringmain.database.pool import DatabaseUnavailable
+from ringmain.database.pool import CONTENDED, DatabaseUnavailable
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 TRIES = 5
-# A lost race for locks: nothing was written and the same batch may be tried again.
-RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 
 class WriteGroup(Generic[Item, Outcome]):
@@ -86,7 +82,7 @@ class WriteGroup(Generic[Item, Outcome]):
         for _ in range(TRIES - 1):
             try:
                 return await self._write(items)
-            except RETRIED:
+            except CONTENDED:
                 continue
         return await self._write(items)
 

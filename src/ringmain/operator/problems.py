@@ -9,7 +9,7 @@ import structlog
 from starlette.responses import Response
 
 from ringmain.core import errors
-from ringmain.database.pool import BUSY, LOST, DatabaseUnavailable
+from ringmain.database.pool import BUSY, CONTENDED, LOST, DatabaseUnavailable
 from ringmain.dialects.kit import answer
 from ringmain.dialects.kit.errors import BadRequest, BodyTooLarge
 
@@ -43,7 +43,7 @@ CODES: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (errors.TooLarge, 413, "too_large"),
     (errors.Unavailable, 503, "unavailable"),
     (DatabaseUnavailable, 503, "unavailable"),
-    *((kind, 503, "unavailable") for kind in (*LOST, *BUSY)),
+    *((kind, 503, "unavailable") for kind in (*LOST, *BUSY, *CONTENDED)),
 )
 SPOKEN: Final = (errors.CoreError, BadRequest)
 """Errors whose text is for the caller; what any other says stays in the log."""

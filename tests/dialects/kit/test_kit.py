@@ -5,12 +5,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from asyncpg import DeadlockDetectedError
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ringmain.core.errors import CoreError, Invalid, NotFound, Unavailable
+from ringmain.database.pool import DatabaseUnavailable
 from ringmain.dialects.kit import body as bodies
 from ringmain.dialects.kit import query
 from ringmain.dialects.kit.body import Decoder
@@ -101,7 +103,8 @@ def test_errors_answer_as_the_table_says() -> None:
     def answer(status: int, detail: str | None) -> Response:
         return Response(detail or "?", status)
 
-    table = ErrorTable({CoreError: 418, NotFound: 404, BadRequest: 400, BodyTooLarge: 413, Unavailable: 502}, answer)
+    statuses = {CoreError: 418, NotFound: 404, BadRequest: 400, BodyTooLarge: 413, Unavailable: 502}
+    table = ErrorTable({**statuses, DatabaseUnavailable: 503}, answer)
     expected: list[tuple[Exception, int, bytes]] = [
         (NotFound("contact"), 404, b"contact not found"),
         (Invalid("a", "b"), 418, b"a: b"),
@@ -109,6 +112,7 @@ def test_errors_answer_as_the_table_says() -> None:
         (BodyTooLarge(5), 413, b"The body is larger than 5 octets"),
         (RuntimeError("secret"), 500, b"?"),
         (Unavailable("secret"), 502, b"?"),
+        (DeadlockDetectedError("nothing was written"), 503, b"?"),
     ]
     for error, status, body in expected:
         response = table.response_to(error)

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 import structlog
 from starlette.responses import Response
 
+from ringmain.database.pool import CONTENDED, DatabaseUnavailable
+
 log = structlog.get_logger()
 
 
@@ -35,6 +37,8 @@ class ErrorTable:
 
     def response_to(self, error: Exception) -> Response:
         """The vendor's answer to this error. What the table does not know is logged and answered by a bare 500."""
+        if isinstance(error, CONTENDED):
+            error = DatabaseUnavailable(f"nothing was done: {error}")
         for kind in type(error).__mro__:
             status = self._statuses.get(kind)
             if status is not None and status < 500:
