@@ -11,7 +11,6 @@ from ringmain.core.calls import store
 from ringmain.core.calls.model import LegOutcome, Outcome
 from ringmain.core.calls.treatment import (
     ENDS,
-    REJECTED,
     UNALLOCATED,
     Forward,
     Release,
@@ -144,8 +143,6 @@ class Rehearsal:
                 return await self._group(group)
             if len(number) < SHORTEST_OUTSIDE:
                 return Release(outcome="failed", code=UNALLOCATED)
-        if await self._database.fetchval(store.REFUSED, *self._place, "", number, None):
-            return Release(outcome="failed", code=REJECTED)
         return self._outside(number, by)
 
     async def _standing(self, number: int) -> Standing | None:
