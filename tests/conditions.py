@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 Found = TypeVar("Found")
+PATIENCE: Final = 30.0
+"""Seconds. Only a broken test waits that long; a machine with more to do may take its time."""
 
 
 async def eventually(
-    look: Callable[[], Awaitable[Found | None]], *, timeout: float = 10.0, every: float = 0.02
+    look: Callable[[], Awaitable[Found | None]], *, timeout: float = PATIENCE, every: float = 0.02
 ) -> Found:
     """What `look` finds once it is truthy; fails with its last answer."""
     found = await look()

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.conditions import PATIENCE
+
 Event = dict[str, Any]
 
 _SCRIPT = Path(__file__).with_name("smsc.js")
@@ -93,7 +95,7 @@ class Smsc:
         if self._process:
             os.kill(self._process.pid, signal.SIGCONT)
 
-    async def command(self, do: str, *, timeout: float = 10.0, **values: Any) -> Event:
+    async def command(self, do: str, *, timeout: float = PATIENCE, **values: Any) -> Event:
         """Run one command and wait for its reply. Raises RuntimeError if it failed."""
         if self._process is None or self._process.stdin is None:
             raise RuntimeError("the SMSC is not running")
@@ -115,7 +117,7 @@ class Smsc:
         return await self.command("stats")
 
     async def deliver(
-        self, text: str = "", *, source: str, destination: str, timeout: float = 10.0, **values: Any
+        self, text: str = "", *, source: str, destination: str, timeout: float = PATIENCE, **values: Any
     ) -> list[int]:
         """Send a message to the ESME; the statuses that its parts were first answered with."""
         reply = await self.command(
@@ -124,12 +126,12 @@ class Smsc:
         statuses: list[int] = reply["statuses"]
         return statuses
 
-    async def wait(self, condition: Callable[[], bool], timeout: float = 10.0) -> None:
+    async def wait(self, condition: Callable[[], bool], timeout: float = PATIENCE) -> None:
         """Wait until a condition holds that an event can bring about."""
         async with asyncio.timeout(timeout), self._news:
             await self._news.wait_for(condition)
 
-    async def event(self, name: str, *, since: int = 0, timeout: float = 10.0, **values: Any) -> Event:
+    async def event(self, name: str, *, since: int = 0, timeout: float = PATIENCE, **values: Any) -> Event:
         """The first event of that name with those values from index `since` on; waits for it."""
 
         def found() -> Event | None:

@@ -31,7 +31,7 @@ async def stranger(core: Core) -> Person:
 
 
 async def until_listening(wakeups: Wakeups) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not wakeups.connected:
             await asyncio.sleep(0.005)
 
@@ -154,7 +154,7 @@ async def test_another_process_hears_of_a_revoked_key(core: Core, dsn: str, comp
         await until_listening(wakeups)
         assert await is_known(elsewhere, made.secret)
         await core.credentials.revoke_api_key(company.id, made.key.id)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while await is_known(elsewhere, made.secret):
                 await asyncio.sleep(0.002)
     finally:

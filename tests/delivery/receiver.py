@@ -20,6 +20,7 @@ from ringmain.delivery.egress import EgressGuard
 from ringmain.delivery.faces import Face, StandardFace
 from ringmain.delivery.relay import Relay
 from ringmain.delivery.worker import DeliveryWorker
+from tests.conditions import PATIENCE
 
 LOCAL = EgressGuard(["127.0.0.0/8:*"])
 FACES: dict[str, Face] = {"ringmain": StandardFace()}
@@ -79,7 +80,7 @@ class Receiver:
             return await self.answer(request, json.loads(body))
         return web.Response(status=self.status, text="ok")
 
-    async def wait_for(self, count: int, *, seconds: float = 10.0) -> list[Post]:
+    async def wait_for(self, count: int, *, seconds: float = PATIENCE) -> list[Post]:
         """Until so many came."""
         async with asyncio.timeout(seconds):
             while len(self.posts) < count:
@@ -141,7 +142,7 @@ class Bench:
         return Relay(self.database, self.wakeups, **{"poll": 0.02, "gap": 0.001, **options})
 
     def worker(self, **options: Any) -> DeliveryWorker:
-        options = {"schedule": QUICK, "poll": 0.02, "gap": 0.001, "timeout": 2.0, "first_back_off": 0.01, **options}
+        options = {"schedule": QUICK, "poll": 0.02, "gap": 0.001, "timeout": 20.0, "first_back_off": 0.01, **options}
         return DeliveryWorker(self.database, self.wakeups, FACES, LOCAL, **options)
 
     async def relay_all(self) -> int:
@@ -157,7 +158,7 @@ class Bench:
         found = await self.subscriptions.deliveries(self.company_id, limit=1000)
         return [delivery.state for delivery in reversed(found)]
 
-    async def until(self, condition: Callable[[], Awaitable[bool]], *, seconds: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], Awaitable[bool]], *, seconds: float = PATIENCE) -> None:
         """Wait for what only the database knows."""
         async with asyncio.timeout(seconds):
             while not await condition():

@@ -85,7 +85,7 @@ async def test_no_spelling_of_loopback_is_dialled(host: str) -> None:
         # The port itself is open here, so that only the address can be the reason.
         async with open_session(EgressGuard(ports={port})) as session:
             with pytest.raises((EgressRefused, aiohttp.InvalidURL, aiohttp.ClientConnectorDNSError)):
-                await post(session, f"http://{host}:{port}/", b"{}", {}, 5)
+                await post(session, f"http://{host}:{port}/", b"{}", {}, 30)
         assert listener.connections == 0
 
 
@@ -108,10 +108,10 @@ async def test_what_the_operator_allows_is_dialled(host: str) -> None:
     async with listening(say_ok) as (listener, port):
         guard = EgressGuard([f"127.0.0.1/32:{port}", f"[::1]/128:{port}"], ports=())
         async with open_session(guard) as session:
-            response = await post(session, f"http://{host}:{port}/in", b"{}", {"X-Kind": "test"}, 5)
+            response = await post(session, f"http://{host}:{port}/in", b"{}", {"X-Kind": "test"}, 30)
     assert (response.status, response.body, response.truncated) == (200, b"ok", False)
     assert response.headers["retry-after"] == "7"
-    assert 0 <= response.latency_ms < 5000
+    assert 0 <= response.latency_ms < 30_000
     request = listener.requests[0].lower()
     assert request.startswith(b"post /in http/1.1\r\n")
     assert b"x-kind: test" in request
@@ -121,7 +121,7 @@ async def test_what_the_operator_allows_is_dialled(host: str) -> None:
 async def test_a_refusal_reads_well_and_names_no_address() -> None:
     async with open_session(EgressGuard()) as session:
         with pytest.raises(EgressRefused) as caught:
-            await post(session, "http://localhost:443/", b"", {}, 5)
+            await post(session, "http://localhost:443/", b"", {}, 30)
     text = str(caught.value)
     assert text.startswith("destination refused: a private or reserved address")
     assert "127.0.0.1" not in text
@@ -133,7 +133,7 @@ async def test_allowed_but_closed_is_an_ordinary_connection_error() -> None:
         port = taken.getsockname()[1]
     async with open_session(EgressGuard(LOCAL)) as session:
         with pytest.raises(aiohttp.ClientConnectorError):
-            await post(session, f"http://127.0.0.1:{port}/", b"", {}, 5)
+            await post(session, f"http://127.0.0.1:{port}/", b"", {}, 30)
 
 
 PUBLIC = ["93.184.215.14", "8.8.8.8", "2606:4700:4700::1111", "::ffff:8.8.8.8"]
@@ -226,7 +226,7 @@ def test_the_scope_of_a_dialled_address_counts() -> None:
 )
 async def test_an_address_goes_out_as_it_is_written(given: str, sent: str) -> None:
     async with listening(say_ok) as (listener, port), open_session(EgressGuard(LOCAL)) as session:
-        await post(session, f"http://127.0.0.1:{port}{given}", b"", {}, 5)
+        await post(session, f"http://127.0.0.1:{port}{given}", b"", {}, 30)
         assert listener.requests[0].split(b" ")[1].decode() == sent
 
 
@@ -238,8 +238,8 @@ async def test_a_redirect_is_returned_and_not_followed() -> None:
             writer.write(f"HTTP/1.1 307 Go\r\n{place}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode())
 
         async with listening(redirect) as (_, port), open_session(EgressGuard(LOCAL)) as session:
-            response = await post(session, f"http://127.0.0.1:{port}/", b"{}", {}, 5)
-            document = await fetch(session, f"http://127.0.0.1:{port}/", limit=100, timeout=5)
+            response = await post(session, f"http://127.0.0.1:{port}/", b"{}", {}, 30)
+            document = await fetch(session, f"http://127.0.0.1:{port}/", limit=100, timeout=30)
         assert (response.status, document.status) == (307, 307)
         assert inner.connections == 0
 
@@ -253,7 +253,7 @@ async def test_a_dripping_body_ends_by_the_total_timeout() -> None:
             await asyncio.sleep(0.02)
 
     async with listening(drip) as (_, port), open_session(EgressGuard(LOCAL)) as session:
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(20):
             with pytest.raises(TimeoutError):
                 await post(session, f"http://127.0.0.1:{port}/", b"{}", {}, 0.3)
 
@@ -279,11 +279,11 @@ async def test_a_huge_body_is_cut_and_the_connection_dropped() -> None:
             await writer.drain()
 
     async with listening(flood) as (_, port), open_session(EgressGuard(LOCAL)) as session:
-        response = await post(session, f"http://127.0.0.1:{port}/", b"{}", {}, 5)
+        response = await post(session, f"http://127.0.0.1:{port}/", b"{}", {}, 30)
         assert (response.status, response.truncated) == (200, True)
         assert response.body == b"x" * BODY_LIMIT
         with pytest.raises(TooLarge):
-            await fetch(session, f"http://127.0.0.1:{port}/", limit=50_000, timeout=5)
+            await fetch(session, f"http://127.0.0.1:{port}/", limit=50_000, timeout=30)
     assert sent < 1 << 26
 
 
@@ -297,7 +297,7 @@ async def test_a_gzip_bomb_is_not_inflated() -> None:
         await writer.drain()
 
     async with listening(explode) as (_, port), open_session(EgressGuard(LOCAL)) as session:
-        response = await post(session, f"http://127.0.0.1:{port}/", b"{}", {}, 5)
+        response = await post(session, f"http://127.0.0.1:{port}/", b"{}", {}, 30)
     assert response.body == bomb
 
 
@@ -306,7 +306,7 @@ async def test_no_proxy_of_the_environment_dials_for_us(monkeypatch: pytest.Monk
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy_port}")
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy_port}")
         async with open_session(EgressGuard(LOCAL)) as session:
-            await post(session, f"http://127.0.0.1:{port}/", b"", {}, 5)
+            await post(session, f"http://127.0.0.1:{port}/", b"", {}, 30)
         assert proxy.connections == 0
 
 
@@ -316,7 +316,7 @@ async def test_cookies_of_one_endpoint_are_not_kept() -> None:
 
     async with listening(set_cookie) as (listener, port), open_session(EgressGuard(LOCAL)) as session:
         for _ in range(2):
-            await post(session, f"http://localhost:{port}/", b"", {}, 5)
+            await post(session, f"http://localhost:{port}/", b"", {}, 30)
     assert b"cookie" not in listener.requests[1].lower()
 
 
@@ -328,7 +328,7 @@ async def test_a_connection_is_kept_alive() -> None:
 
     async with listening(twice) as (listener, port), open_session(EgressGuard(LOCAL)) as session:
         for _ in range(2):
-            assert (await fetch(session, f"http://127.0.0.1:{port}/", limit=2, timeout=5)).body == b"ok"
+            assert (await fetch(session, f"http://127.0.0.1:{port}/", limit=2, timeout=30)).body == b"ok"
     assert listener.connections == 1
 
 
@@ -341,9 +341,9 @@ async def test_tls_checks_the_name_although_the_address_was_chosen_by_us() -> No
         listening(say_ok, server) as (_, port),
         open_session(EgressGuard(LOCAL), ssl_context=client) as session,
     ):
-        assert (await post(session, f"https://localhost:{port}/", b"{}", {}, 5)).status == 200
+        assert (await post(session, f"https://localhost:{port}/", b"{}", {}, 30)).status == 200
         with pytest.raises(aiohttp.ClientConnectorCertificateError):
-            await post(session, f"https://127.0.0.1:{port}/", b"{}", {}, 5)
+            await post(session, f"https://127.0.0.1:{port}/", b"{}", {}, 30)
 
 
 @pytest.mark.parametrize(

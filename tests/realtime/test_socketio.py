@@ -18,7 +18,7 @@ from ringmain.realtime.socketio import SocketServer
 Serve = Callable[..., contextlib.AbstractAsyncContextManager[str]]
 ROOM = "company:1"
 NEWS = "texting.message.new"
-PATIENCE = 10  # seconds; only a broken test waits that long
+PATIENCE = 30  # seconds; only a broken test waits that long
 NODE_CLIENT = Path(__file__).parents[1] / "clients" / "socketio_client.js"
 TRANSPORTS = [["websocket"], ["polling"], ["polling", "websocket"]]
 

@@ -34,7 +34,7 @@ async def test_an_outbox_counts_packets_until_they_are_done() -> None:
     await outbox.get()
     outbox.task_done()
     assert outbox.unsent == 0
-    await asyncio.wait_for(outbox.join(), 1)
+    await asyncio.wait_for(outbox.join(), 30)
     assert await outbox.get() is None
     outbox.task_done()
     assert outbox.unsent == 0
@@ -73,7 +73,7 @@ async def test_a_send_that_fails_is_no_longer_counted() -> None:
 
     wire = Wire(send, lambda _, text: None)
     with pytest.raises(ConnectionError):
-        await asyncio.wait_for(wire.send({"type": "websocket.send", "text": "2"}), 1)
+        await asyncio.wait_for(wire.send({"type": "websocket.send", "text": "2"}), 30)
     assert not wire._sending
 
 

@@ -73,7 +73,7 @@ async def both(core: Core) -> AsyncIterator[Both]:
     apps = {**build_ringotel(core, "https://phone.example.com", FETCH), **build_ringplan(core, "https://x", sockets)}
     faces: dict[str, Face] = {"ringplan": RingPlanFace(), "ringotel": RingotelFace(core, "https://phone.example.com")}
     relay = Relay(core.database, core.wakeups, poll=0.02, gap=0.001)
-    worker = DeliveryWorker(core.database, core.wakeups, faces, LOCAL, poll=0.02, gap=0.001, timeout=2.0)
+    worker = DeliveryWorker(core.database, core.wakeups, faces, LOCAL, poll=0.02, gap=0.001, timeout=20.0)
     async with (
         serving(Front(apps)) as base,
         aiohttp.ClientSession() as http,

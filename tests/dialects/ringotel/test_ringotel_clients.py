@@ -27,7 +27,7 @@ async def receiver(world: World, acme: Caller) -> AsyncIterator[Receiver]:
     core = world.core
     faces: dict[str, Face] = {"ringotel": RingotelFace(core, world.base)}
     relay = Relay(core.database, core.wakeups, poll=0.02, gap=0.001)
-    worker = DeliveryWorker(core.database, core.wakeups, faces, LOCAL, poll=0.02, gap=0.001, timeout=2.0)
+    worker = DeliveryWorker(core.database, core.wakeups, faces, LOCAL, poll=0.02, gap=0.001, timeout=20.0)
     (key,) = await core.accounts.list_keys(acme.account_id)
     async with receiving() as receiver:
         await core.accounts.set_webhook(acme.account_id, key.id, receiver.url, acme.key)

@@ -71,7 +71,7 @@ async def pbx(world: World, acme: Caller, users: Users) -> AsyncIterator[Pbx]:
     key = await core.accounts.create_key(acme.account_id, name="pbx", secret=SECRET)
     faces: dict[str, Face] = {"ringotel": RingotelFace(core, world.base)}
     relay = Relay(core.database, core.wakeups, poll=0.02, gap=0.001)
-    worker = DeliveryWorker(core.database, core.wakeups, faces, LOCAL, poll=0.02, gap=0.001, timeout=2.0)
+    worker = DeliveryWorker(core.database, core.wakeups, faces, LOCAL, poll=0.02, gap=0.001, timeout=20.0)
     async with receiving() as receiver:
         await core.accounts.set_webhook(acme.account_id, key.key.id, receiver.url, SECRET)
         async with running(relay, worker):

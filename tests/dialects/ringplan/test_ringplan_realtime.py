@@ -18,7 +18,7 @@ from tests.conditions import eventually
 from tests.dialects.ringplan.conftest import Caller, World
 
 NODE_CLIENT = Path(__file__).parents[2] / "clients" / "socketio_client.js"
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 class Phone:
