@@ -199,22 +199,30 @@ class Smpp:
             text = decode_text(part.payload, part.data_coding, self.settings.default_alphabet)
             return await self._receive(part.key.source, part.key.destination, text, None)
         key = PartKey(self.name, part.key.source, part.key.destination, part.key.reference, part.key.total)
-        kept = await self._submissions.keep_part(
-            InboundPart(key=key, part=part.index, data_coding=part.data_coding, payload=part.payload)
-        )
+        mine = InboundPart(key=key, part=part.index, data_coding=part.data_coding, payload=part.payload)
+        kept = await self._submissions.keep_part(mine)
+        if not any(_same(one, mine) for one in kept):  # the rest of an older text never came, and its reference did
+            answer = await self._join(key, kept)
+            if answer == codes.TEMPORARY_APPLICATION_ERROR:
+                return answer
+            kept = await self._submissions.keep_part(mine)
         return await self._join(key, kept) if len(kept) == key.total else codes.OK
 
-    async def _join(self, key: PartKey, kept: Sequence[InboundPart], *, partial: bool = False) -> int:
+    async def _join(self, key: PartKey, kept: Sequence[InboundPart]) -> int:
+        """Hand on what came of a text."""
         shared = reassembly.PartKey(key.source, key.destination, key.reference, key.total)
         parts = [reassembly.Part(shared, one.part, one.data_coding, one.payload) for one in kept]
-        text = reassembly.join(parts, self.settings.default_alphabet, partial=partial)
+        text = reassembly.join(parts, self.settings.default_alphabet, partial=True)
         if text is None:
             return codes.OK
         first = min(one.received_at for one in kept if one.received_at)
         # The same set joined again after a crash gives the same reference, so it is kept once.
         reference = f"{key.source}-{key.destination}-{key.reference}-{key.total}-{first.timestamp():.6f}"
+        if len(kept) < key.total:
+            reference += f"-{len(kept)}"
         answer = await self._receive(key.source, key.destination, text, reference)
-        await self._submissions.drop_parts(key)
+        if answer != codes.TEMPORARY_APPLICATION_ERROR:  # then the last part comes again, and finds the others here
+            await self._submissions.drop_parts(kept)
         return answer
 
     async def _receive(self, source: str, destination: str, text: str, reference: str | None) -> int:
@@ -265,7 +273,11 @@ class Smpp:
         expiry = timedelta(seconds=self.settings.parts_expire)
         for given_up in reassembly.to_give_up(pending, now=now, expiry=expiry):
             key = PartKey(self.name, given_up.source, given_up.destination, given_up.reference, given_up.total)
-            await self._join(key, await self._submissions.parts(key), partial=True)
+            await self._join(key, await self._submissions.parts(key))
+
+
+def _same(one: InboundPart, other: InboundPart) -> bool:
+    return (one.part, one.data_coding, one.payload) == (other.part, other.data_coding, other.payload)
 
 
 def _link_config(name: str, settings: SmppSettings) -> LinkConfig:

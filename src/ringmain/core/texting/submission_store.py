@@ -141,7 +141,7 @@ ORDER BY part
 
 DROP_PARTS = """
 DELETE FROM inbound_parts
-WHERE carrier = $1 AND source = $2 AND destination = $3 AND reference = $4 AND total = $5
+WHERE carrier = $1 AND source = $2 AND destination = $3 AND reference = $4 AND total = $5 AND part = ANY ($6)
 """
 
 PENDING_PARTS = """

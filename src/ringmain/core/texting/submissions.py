@@ -112,7 +112,7 @@ class Submissions:
         self._wakeups.wake(EVENTS)
 
     async def keep_part(self, part: InboundPart) -> list[InboundPart]:
-        """Keep one part of a long text; returns all that have come, in order.
+        """Keep one part of a long text, where no other has its place; returns all that have come, in order.
 
         They stay until `drop_parts`, so that a crash before the whole text is kept loses nothing.
         """
@@ -126,9 +126,10 @@ class Submissions:
         """What has come of a long text, in order."""
         return _parts(key, await self._database.fetch(store.PARTS, *msgspec.structs.astuple(key)))
 
-    async def drop_parts(self, key: PartKey) -> None:
-        """Forget the parts of a text that is kept whole now."""
-        await self._database.execute(store.DROP_PARTS, *msgspec.structs.astuple(key))
+    async def drop_parts(self, parts: Sequence[InboundPart]) -> None:
+        """Forget these parts of one text, which is kept now; others that came meanwhile stay."""
+        key = msgspec.structs.astuple(parts[0].key)
+        await self._database.execute(store.DROP_PARTS, *key, [one.part for one in parts])
 
     async def pending_parts(self, carrier: str) -> list[tuple[PartKey, datetime]]:
         """The long texts that are not whole yet, each with the time of its first part."""
