@@ -8,6 +8,7 @@ import pytest
 
 from ringmain.core.extensions.model import ExtensionChange
 from ringmain.core.ids import MAX_ID
+from ringmain.core.instances.pbx import Forwarding
 from tests.operator.conftest import V1, Operator, World
 from tests.recordings import wav
 
@@ -97,6 +98,32 @@ async def test_a_call_to_a_group(world: World, operator: Operator, calls: str) -
     await operator("POST", calls, 400, json={"from": CONTACT, "to": "800", "answered_by": 0})
 
 
+async def test_a_call_goes_where_it_is_forwarded(world: World, operator: Operator, calls: str) -> None:
+    extensions = await world.core.extensions.all(world.acme.company_id)
+    one = next(extension for extension in extensions if extension.number == 101)
+    forwarding = Forwarding(unanswered=True, unanswered_to="+13105550199", ring_s=12)
+    change = ExtensionChange(forwarding=forwarding)
+    await world.core.extensions.update(world.acme.company_id, one.instance_id, one.id, change)
+    body = {"from": CONTACT, "to": "101", "answered_by": "(310) 555-0199", "ring_seconds": 3}
+    made = await operator("POST", calls, 201, json=body)
+    assert (made["ring"], made["call"]["outcome"]) == (15, "completed")
+    assert made["call"]["pbx"]["diversions"] == [{"from": "101", "reason": "no-answer", "to": "+13105550199"}]
+    await operator("POST", calls, 422, json=body | {"answered_by": "nobody"})
+    late = await operator("POST", calls, 201, json=body | {"answered_by": "101", "ring_seconds": 13})
+    assert (late["ring"], late["call"]["outcome"]) == (25, "no_answer")
+
+
+async def test_voicemail_takes_a_message(world: World, operator: Operator, calls: str) -> None:
+    content = wav(0.2)
+    body = {"from": CONTACT, "to": "101", "outcome": "no_answer", "message": base64.b64encode(content).decode()}
+    form = {"from": CONTACT, "to": "102", "outcome": "no_answer", "message": io.BytesIO(content)}
+    for number, options in ((101, {"json": body}), (102, {"data": form})):
+        made = await operator("POST", calls, 201, **options)
+        assert made["call"]["pbx"]["lastdata"] == f"{number}@default,u"
+        left = (await operator("GET", f"{world.company}/voicemails?extension={number}", 200))["items"]
+        assert [(one["source_number"], one["reference"]) for one in left] == [(CONTACT, made["call"]["reference"])]
+
+
 BAD_CALLS: tuple[tuple[dict[str, Any], int], ...] = (
     ({"to": ""}, 400),
     ({"to": None}, 400),
@@ -117,6 +144,8 @@ BAD_CALLS: tuple[tuple[dict[str, Any], int], ...] = (
     ({"from_name": "a\x00b"}, 400),
     ({"recording": "no base64!"}, 400),
     ({"recording": base64.b64encode(b"no sound").decode()}, 422),
+    ({"message": base64.b64encode(b"no sound").decode()}, 422),
+    ({"answered_by": "x" * 41}, 400),
     ({"outcome": "busy", "recording": base64.b64encode(wav()).decode()}, 422),
     ({"surprise": 1}, 400),
 )
