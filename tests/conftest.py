@@ -1,4 +1,4 @@
-"""One PostgreSQL for the whole run, started by the first process; a fresh copy of a migrated template for each test.
+"""One PostgreSQL for the whole run, started by the first process; a database as new for each test (databases.py).
 
 `TEST_DATABASE_URL` names a PostgreSQL to use instead (any version >= 15; the role must be able to create databases).
 """
@@ -10,7 +10,6 @@ import tempfile
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import msgspec
@@ -25,24 +24,12 @@ from ringmain.database.pool import Database
 from ringmain.database.wakeup import Wakeups
 from ringmain.documents import audio, fax, preview
 from ringmain.pbx.build import adapters
+from tests.databases import Databases, Leased, on_database, run
 
 TEMPLATE = f"ringmain_template_{os.environ.setdefault('RINGMAIN_TEST_RUN', uuid.uuid4().hex[:8])}"
 MEMORY = Path("/dev/shm")
 SERVER = pytest.StashKey[EmbeddedServer]()
 FOLDER = pytest.StashKey[Path]()
-
-
-def on_database(dsn: str, name: str) -> str:
-    """The same server, another database."""
-    return urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
-
-
-async def run(dsn: str, statement: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
 
 
 async def make_template(dsn: str) -> None:
@@ -115,20 +102,31 @@ def server_dsn() -> str:
     return os.environ["TEST_DATABASE_URL"]
 
 
-@pytest.fixture
-async def dsn(server_dsn: str) -> AsyncIterator[str]:
-    """A fresh, migrated database."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    await run(server_dsn, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
-    yield on_database(server_dsn, name)
-    await run(server_dsn, f"DROP DATABASE {name} WITH (FORCE)")
+@pytest.fixture(scope="session")
+async def databases(server_dsn: str) -> AsyncIterator[Databases]:
+    databases = Databases(server_dsn, TEMPLATE)
+    yield databases
+    await databases.close()
 
 
 @pytest.fixture
-async def database(dsn: str) -> AsyncIterator[Database]:
-    database = Database(dsn, size=8)
+async def leased(databases: Databases) -> AsyncIterator[Leased]:
+    leased = await databases.lend()
+    yield leased
+    await databases.take_back(leased)
+
+
+@pytest.fixture
+def dsn(leased: Leased) -> str:
+    """A migrated database, as new."""
+    return leased.dsn
+
+
+@pytest.fixture
+async def database(leased: Leased) -> AsyncIterator[Database]:
+    database = leased.pool(size=8)
     yield database
-    await database.close()
+    await leased.keep(database)
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from ringmain.dialects.ringplan import ids as ringplan
 from tests.clients.ringotel_wire import SECRET, Rpc
 from tests.commands.server import Served, ringmain
 from tests.conditions import eventually
-from tests.conftest import TEMPLATE, on_database, run
+from tests.conftest import TEMPLATE
+from tests.databases import on_database, run
 from tests.delivery.receiver import Receiver, receiving
 
 HERE: Final = Path(__file__).parent

@@ -25,7 +25,8 @@ from tests.clients.ringplan_document import (
 from tests.clients.ringplan_document.client import API_KEY, OPERATOR_TOKEN, Document
 from tests.clients.ringplan_document.sockets import Heard, MyCustomNamespace, handlers
 from tests.commands.server import Served, ringmain
-from tests.conftest import TEMPLATE, on_database, run
+from tests.conftest import TEMPLATE
+from tests.databases import on_database, run
 
 HERE: Final = Path(__file__).parent
 FOLDER: Final = HERE / "ringplan_document"

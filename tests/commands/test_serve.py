@@ -11,7 +11,7 @@ import pytest
 
 from tests.commands.server import Served, ringmain
 from tests.conditions import eventually
-from tests.conftest import on_database, run
+from tests.databases import on_database, run
 
 KEY = r"RingPlan API key   (\S+)"
 TOKEN = r"Operator token     (\S+)"

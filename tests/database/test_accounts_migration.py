@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from ringmain.database.migrate import CREATE_LEDGER, RECORD, available, migrate
-from tests.conftest import on_database, run
+from tests.databases import on_database, run
 
 KEY = "INSERT INTO api_keys (company_id, dialect, name, token, secret_hash) VALUES ($1, $2, 'k', $3, $4)"
 

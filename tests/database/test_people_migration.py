@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from ringmain.database.migrate import CREATE_LEDGER, RECORD, available, migrate
-from tests.conftest import on_database, run
+from tests.databases import on_database, run
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from ringmain.database.pool import Database
 from ringmain.database.reach import DatabaseUnusable, prepare
-from tests.conftest import on_database, run
+from tests.databases import on_database, run
 
 
 def free_port() -> int:

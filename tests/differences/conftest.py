@@ -14,7 +14,8 @@ from ringmain.app import Ringmain
 from ringmain.core.texting.carrier import InboundText
 from ringmain.settings import Settings
 from tests.conditions import eventually
-from tests.conftest import TEMPLATE, furnish, on_database, run
+from tests.conftest import TEMPLATE, furnish
+from tests.databases import on_database, run
 from tests.delivery.receiver import Receiver, receiving
 from tests.dialects.ringplan.conftest import Caller
 from tests.realtime.conftest import serving

@@ -18,7 +18,7 @@ from ringmain.database.pool import Database
 from ringmain.database.wakeup import Wakeups
 from tests.clients.smsc import Smsc
 from tests.conditions import eventually
-from tests.conftest import on_database, run
+from tests.databases import on_database, run
 from tests.processes.listener import Listener
 from tests.processes.load import Load
 from tests.processes.node import Node
