@@ -12,6 +12,18 @@ MEMBER: Final = "word/document.xml"
 MAX_SIZE: Final = 512 * 1024**2
 """Bytes of all parts, unpacked."""
 MAX_PARTS: Final = 10_000
+SETTINGS: Final = """\
+<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry">
+<item oor:path="/org.openoffice.Office.Common/Security/Scripting">
+<prop oor:name="BlockUntrustedRefererLinks" oor:op="fuse"><value>true</value></prop>
+</item>
+<item oor:path="/org.openoffice.Office.Writer/Content/Update">
+<prop oor:name="Link" oor:op="fuse"><value>0</value></prop>
+</item>
+</oor:items>
+"""
+"""What a document links to is not fetched: it could name files of this server, and show them on the page."""
 
 
 def as_pdf(content: bytes, folder: str, program: str) -> tuple[str, bytes]:
@@ -20,6 +32,9 @@ def as_pdf(content: bytes, folder: str, program: str) -> tuple[str, bytes]:
     place = Path(folder)
     document = place / "document.docx"
     document.write_bytes(content)
+    settings = place / "profile" / "user" / "registrymodifications.xcu"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(SETTINGS)
     command = (
         program,
         f"-env:UserInstallation={(place / 'profile').as_uri()}",
