@@ -302,6 +302,52 @@ async def test_lists_are_what_a_plain_filter_and_sort_would_give(mailbox: Mailbo
         assert found.items == expected[(page - 1) * per_page : page * per_page], (wanted, sort)
 
 
+MANY = """
+INSERT INTO voicemails (company_id, instance_id, instance_uuid, extension_id, extension_number, source_number,
+    source_name, received_at, listened, file_id, file, duration_s, email, deleted_at)
+SELECT e.company_id, e.instance_id, i.uuid, e.id, 1001 + n * 7 % 5, CASE n % 3 WHEN 0 THEN '' ELSE '1002' END, 'N',
+    $1::timestamptz - n % 400 * interval '1 hour', n % 4 = 0, 1,
+    '{"id": 1, "name": "x", "mimetype": "audio/wav", "size": 1}', CASE WHEN n > 900 THEN n ELSE n % 4 * 1.5 END, '',
+    CASE n % 50 WHEN 0 THEN now() END
+FROM generate_series(1, 1000) AS n,
+    extensions e JOIN instances i ON i.company_id = e.company_id AND i.id = e.instance_id
+WHERE e.number = 1001
+"""
+
+
+@pytest.mark.parametrize("down", [(False, True), (True, False), (True, True), (False, False)])
+async def test_orders_of_two_fields_among_many(mailbox: Mailbox, core: Core, down: tuple[bool, bool]) -> None:
+    """Some durations that many have, and some that one has: pages within the first, over their ends, and behind all."""
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    await core.database.execute(MANY, start)
+    everything = (await core.voicemails.page(mailbox.company_id, page=1, per_page=2000)).items
+    assert len(everything) == 980
+    pairs: list[tuple[Sort, Sort]] = [
+        ("duration_s", "extension_number"),
+        ("duration_s", "listened"),
+        ("listened", "duration_s"),
+        ("extension_number", "received_at"),
+        ("extension_number", "source_digits"),
+    ]
+    for pair in pairs:
+        order = list(zip(pair, down, strict=True))
+        for wanted in (
+            VoicemailFilter(),
+            VoicemailFilter(since=start - timedelta(hours=99)),
+            VoicemailFilter(source=1002),
+        ):
+            expected = [one for one in everything if matches(one, wanted)]
+            for name, descending in reversed([*order, ("received_at", down[1]), ("id", down[1])]):
+                expected.sort(key=SORTED[name], reverse=descending)
+            for page, per_page in ((1, 20), (3, 100), (9, 109), (40, 22), (49, 20), (50, 20), (1, 980)):
+                found = await core.voicemails.page(
+                    mailbox.company_id, wanted=wanted, sort=order, page=page, per_page=per_page
+                )
+                its = expected[(page - 1) * per_page : page * per_page]
+                assert [one.id for one in found.items] == [one.id for one in its], (order, wanted, page)
+                assert found.total == len(expected)
+
+
 def matches(one: Voicemail, wanted: VoicemailFilter) -> bool:
     return (
         (wanted.since is None or one.received_at >= wanted.since)

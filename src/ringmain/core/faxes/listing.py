@@ -11,7 +11,7 @@ from typing import Final
 
 from ringmain.core.faxes.model import SORTS, FaxFilter, Folder
 from ringmain.core.faxes.store import LIVE
-from ringmain.core.listing import Arguments, by_groups, clamped, order_by, total_by_days, within
+from ringmain.core.listing import Arguments, by_groups, clamped, hidden, order_by, total_by_days, within
 from ringmain.core.word_search import hits
 
 COLUMNS: Final[Mapping[str, str]] = {
@@ -21,6 +21,8 @@ COLUMNS: Final[Mapping[str, str]] = {
 }
 """What is sorted in any case."""
 FEW_VALUES: Final = frozenset(("own_number", "own_name", "pages", "is_read", "state"))
+INDEXED: Final = frozenset((*((few, "created_at") for few in FEW_VALUES), ("is_read", "subject")))
+"""Orders of two fields, the first of few values, for which there is an index."""
 SEARCHED: Final = (
     *("company_id", "folder", "deleted_at", "nameless"),
     *SORTS,
@@ -48,21 +50,32 @@ def page(
     """
     arguments = Arguments(company_id, folder)
     since, until = wanted.since and clamped(wanted.since), wanted.until and clamped(wanted.until)
-    kept = [FOLDER, *_flags(arguments, wanted, "f"), *_words(arguments, wanted)]
+    names = tuple(name for name, _ in order)
+    few_values = len(order) > 1 and names[0] in FEW_VALUES and not _narrow(wanted)
+    its_folder = FOLDER.replace("$2", hidden("$2")) if few_values and names in INDEXED else FOLDER
+    kept = [its_folder, *_flags(arguments, wanted, "f"), *_words(arguments, wanted)]
     source, found = "faxes f", ""
     if wanted.search is not None:
         source, found = "hits f", f"WITH {_hits(arguments, wanted.search)}"
     conditions = " AND ".join([*kept, *within(arguments, MOMENT, since, until)])
     terms = _terms(order)
-    at = {"limit": arguments.add(limit), "offset": arguments.add(offset)}
+    most, skipped = arguments.add(limit), arguments.add(offset)
     # The page is found in an index alone; only then are its rows read.
-    if len(order) > 1 and order[0][0] in FEW_VALUES and not _narrow(wanted):
-        columns = dict.fromkeys(["id", "created_at", *dict(order)])
-        ready = len(order) == 2 and order[1][0] == "created_at"
-        keys = by_groups(source, terms, every=FOLDER, wanted=conditions, columns=[*columns], of_group=ready, **at)
+    if few_values:
+        columns = dict.fromkeys(["id", "created_at", *names])
+        keys = by_groups(
+            source,
+            terms,
+            every=its_folder,
+            wanted=conditions,
+            columns=[*columns],
+            of_group=names in INDEXED,
+            limit=most,
+            offset=skipped,
+        )
     else:
         keys = f"""SELECT f.id FROM {source} WHERE {conditions}
-            ORDER BY {order_by(terms)} LIMIT {at["limit"]} OFFSET {at["offset"]}"""  # noqa: S608
+            ORDER BY {order_by(terms)} LIMIT {most} OFFSET {skipped}"""  # noqa: S608
     statement = f"""{found}
         SELECT {_total(arguments, wanted, source, kept, since, until)} AS total, ARRAY(
             SELECT fax_json(f)::text FROM ({keys}) AS k JOIN faxes f ON f.company_id = $1 AND f.id = k.id

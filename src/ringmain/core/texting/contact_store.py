@@ -7,7 +7,9 @@ import re
 from typing import Final
 
 LONGEST: Final = 7
-"""Digits that one entry of the index has (migration 0008)."""
+"""Digits that one entry of the index has, or less at the end of a number (migration 0019)."""
+PAIR: Final = 2
+"""Each two digits have an entry, too: a beginning that short is that of too many entries."""
 
 CONTACT = """
 SELECT id, company_id, number, first_name, last_name FROM contacts WHERE company_id = $1 AND id = $2
@@ -89,7 +91,11 @@ def _like(text: str) -> str:
 
 def _digits_query(company_id: int, digits: str) -> str:
     """Of more than `LONGEST` digits it finds some numbers that do not have them, too."""
-    if len(digits) < LONGEST:
+    if len(digits) < PAIR:
+        ends = [digits, *(f"{digits}{following}" for following in range(10))]
+        return " | ".join(f"'{company_id}/{end}'" for end in ends)
+    if PAIR < len(digits) < LONGEST:
         return f"'{company_id}/{digits}':*"
-    parts = {digits[start : start + LONGEST] for start in range(len(digits) - LONGEST + 1)}
+    size = min(len(digits), LONGEST)
+    parts = {digits[start : start + size] for start in range(len(digits) - size + 1)}
     return " & ".join(f"'{company_id}/{part}'" for part in sorted(parts))

@@ -14,6 +14,9 @@ from ringmain.core.voicemail.store import LIVE
 MOMENT: Final = "v.received_at"
 TIES: Final = ("received_at", "id")
 FEW_VALUES: Final = frozenset(("extension_number", "email", "listened"))
+BY_DURATION: Final = ("duration_s", "extension_number")
+"""Voicemails of one duration may be many; an index has them in this order."""
+INDEXED: Final = frozenset((*((few, "received_at") for few in FEW_VALUES), BY_DURATION))
 ALL: Final = 0
 """The destination that stands for all in the counters; no extension has this number."""
 
@@ -30,23 +33,27 @@ def page(
     kept = [LIVE, *_parties(arguments, wanted)]
     conditions = [*kept, *within(arguments, MOMENT, since, until)]
     terms = _terms(order)
-    at = {"limit": arguments.add(limit), "offset": arguments.add(offset)}
+    most, skipped = arguments.add(limit), arguments.add(offset)
+    names = tuple(name for name, _ in order)
+    few_values = len(order) > 1 and names[0] in FEW_VALUES and wanted.source is None and wanted.destination is None
+    by_duration = names == BY_DURATION and wanted == VoicemailFilter()
     # The page is found in an index alone; only then are its rows read.
-    if len(order) > 1 and order[0][0] in FEW_VALUES and wanted.source is None and wanted.destination is None:
-        columns = dict.fromkeys(["id", "received_at", *dict(order)])
-        ready = len(order) == 2 and order[1][0] == "received_at"
+    if few_values or by_duration:
+        columns = dict.fromkeys(["id", "received_at", *names])
         keys = by_groups(
             "voicemails v",
             terms,
             every=LIVE,
             wanted=" AND ".join(conditions),
             columns=[*columns],
-            of_group=ready,
-            **at,
+            of_group=names in INDEXED,
+            many_groups=by_duration,
+            limit=most,
+            offset=skipped,
         )
     else:
         keys = f"""SELECT v.id FROM voicemails v WHERE {" AND ".join(conditions)}
-            ORDER BY {order_by(terms)} LIMIT {at["limit"]} OFFSET {at["offset"]}"""  # noqa: S608
+            ORDER BY {order_by(terms)} LIMIT {most} OFFSET {skipped}"""  # noqa: S608
     statement = f"""
         SELECT {_total(arguments, wanted, kept, since, until)} AS total, ARRAY(
             SELECT voicemail_json(v)::text FROM ({keys}) AS k JOIN voicemails v ON v.company_id = $1 AND v.id = k.id
