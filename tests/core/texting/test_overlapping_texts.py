@@ -1,8 +1,10 @@
 """Verbs of texting that come at the same time: what each does is as if it had come alone."""
 
+from datetime import timedelta
+
 from ringmain.core.errors import NotFound
 from ringmain.core.system import Core
-from ringmain.core.texting.carrier import Accepted, InboundText, Receipt
+from ringmain.core.texting.carrier import Accepted, InboundText, Postponed, Receipt, Rejected
 from ringmain.core.texting.submissions import Submissions
 from tests.conftest import Office
 from tests.overlapping import behind
@@ -100,3 +102,24 @@ async def test_a_receipt_and_a_response_at_once_settle_the_message(core: Core, o
         await queue.join(submissions.record([(two, Accepted(references=[], delivered=True))]))
     assert await queue.ended() == [None, None]
     assert (await core.texting.get_message(office.company_id, message.id)).state == "delivered"
+
+
+async def test_what_a_late_claim_says_does_not_undo_the_newer_one(core: Core, office: Office) -> None:
+    message = await core.texting.send(office.company_id, office.conversation.id, text="hi")
+    submissions = Submissions(core.database, core.wakeups, lease=timedelta(0))
+    (late,) = await submissions.claim("sandbox", 10)
+    (newer,) = await submissions.claim("sandbox", 10)
+    await submissions.record([(late, Postponed(seconds=0, code="throttled", text="come again"))])
+    await submissions.record([(newer, Accepted(references=[]))])
+    assert (await core.texting.get_message(office.company_id, message.id)).state == "sent"
+    assert await submissions.claim("sandbox", 10) == []
+
+
+async def test_what_a_late_claim_brought_to_the_carrier_is_there(core: Core, office: Office) -> None:
+    message = await core.texting.send(office.company_id, office.conversation.id, text="hi")
+    submissions = Submissions(core.database, core.wakeups, lease=timedelta(0))
+    (late,) = await submissions.claim("sandbox", 10)
+    (newer,) = await submissions.claim("sandbox", 10)
+    await submissions.record([(late, Accepted(references=[]))])
+    await submissions.record([(newer, Rejected(code="duplicate", text="it was here before"))])
+    assert (await core.texting.get_message(office.company_id, message.id)).state == "sent"

@@ -23,14 +23,17 @@ FROM claimed c JOIN messages m ON m.company_id = c.company_id AND m.id = c.messa
 ORDER BY c.id
 """
 
-# $5 seconds until it is due again, NULL for never
+# $5 seconds until it is due again, NULL for never. A lease may have passed and somebody else be sending it: then it
+# counts that the carrier took it, and nothing else does.
 RECORD = """
 UPDATE submissions s SET
     state = o.state, due_at = now() + o.seconds * interval '1 second', error_code = o.error_code,
     error_text = o.error_text, parts = coalesce(o.parts, s.parts), updated_at = now()
-FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::smallint[], $5::float8[], $6::text[], $7::text[])
-    AS o (company_id, id, state, parts, seconds, error_code, error_text)
+FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::smallint[], $5::float8[], $6::text[], $7::text[],
+        $8::int[])
+    AS o (company_id, id, state, parts, seconds, error_code, error_text, attempts)
 WHERE s.company_id = o.company_id AND s.id = o.id AND s.state IN ('sending', 'unknown')
+    AND (s.attempts = o.attempts OR o.state IN ('sent', 'delivered'))
 RETURNING s.company_id, s.message_id
 """
 

@@ -84,7 +84,7 @@ class Submissions:
     async def record(self, outcomes: Sequence[tuple[Submission, Outcome]]) -> None:
         """Record what became of claimed submissions, in one transaction; messages follow, with their events."""
         ordered = sorted(outcomes, key=lambda one: (one[0].company_id, one[0].id))
-        results = [_columns(submission, outcome) for submission, outcome in ordered]
+        results = [(*_columns(submission, outcome), submission.attempts) for submission, outcome in ordered]
         parts = [
             (submission.carrier, reference, submission.company_id, submission.id)
             for submission, outcome in ordered
@@ -92,7 +92,7 @@ class Submissions:
             for reference in outcome.references
         ]
         async with self._database.transaction() as connection:
-            changed = await connection.fetch(store.RECORD, *_transpose(results, 7))
+            changed = await connection.fetch(store.RECORD, *_transpose(results, 8))
             messages = {(row["company_id"], row["message_id"]) for row in changed}
             if parts:
                 rows = await connection.fetch(store.RECORD_PARTS, *_transpose(parts, 4))
