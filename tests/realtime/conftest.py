@@ -10,6 +10,9 @@ import uvicorn
 
 Serve = Callable[..., AbstractAsyncContextManager[str]]
 
+GRACE = 2.0
+"""Seconds that requests may take to end."""
+
 
 @contextlib.asynccontextmanager
 async def serving(app: Any, **options: Any) -> AsyncIterator[str]:
@@ -20,16 +23,32 @@ async def serving(app: Any, **options: Any) -> AsyncIterator[str]:
         "ws_per_message_deflate": False,
     } | options
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=2, **settings)
+        config = uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=0, **settings)
+        config.load()
         server = uvicorn.Server(config)
-        task = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started:
-            await asyncio.sleep(0)
+        server.lifespan = config.lifespan_class(config)
+        await server.startup([listener])
+        ticking = asyncio.create_task(server.main_loop())
+        await asyncio.sleep(0)  # its first tick
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
-            server.should_exit = True
-            await task
+            ticking.cancel()
+            await _end(server)
+
+
+async def _end(server: uvicorn.Server) -> None:
+    """As uvicorn does, which looks ten times a second whether it should end, and again whether the last has left."""
+    for listening in server.servers:
+        listening.close()
+    for connection in list(server.server_state.connections):
+        connection.shutdown()
+    try:
+        async with asyncio.timeout(GRACE):
+            while server.server_state.connections or server.server_state.tasks:
+                await asyncio.sleep(0.001)
+    except TimeoutError:
+        await server.shutdown()  # cancels what is left
 
 
 @pytest.fixture
