@@ -8,7 +8,7 @@ import asyncpg
 import structlog
 
 from ringmain.database.migrate import migrate
-from ringmain.database.pool import LOST, Database
+from ringmain.database.pool import FAILURES, Database
 
 log = structlog.get_logger()
 
@@ -39,7 +39,7 @@ async def prepare(database: Database, *, patience_s: float | None = None) -> lis
             break
         except HOPELESS as error:
             raise DatabaseUnusable(f"the database refuses us: {error}") from error
-        except (*LOST, asyncpg.PostgresError) as error:
+        except FAILURES as error:
             if isinstance(error, asyncpg.ClientConfigurationError):
                 raise DatabaseUnusable(f"DATABASE_URL: {error}") from error
             if deadline is not None and time.monotonic() > deadline:

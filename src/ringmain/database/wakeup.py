@@ -9,10 +9,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-import asyncpg
 import structlog
 
-from ringmain.database.pool import LOST, Connection, Database
+from ringmain.database.pool import FAILURES, Connection, Database
 
 log = structlog.get_logger()
 
@@ -71,7 +70,7 @@ class Wakeups:
             await self._sender.wait()
             self._sender.clear()
             channels, self._pending = sorted(self._pending), set()
-            with suppress(*LOST, asyncpg.PostgresError):
+            with suppress(*FAILURES):
                 await self._database.execute(NOTIFY, channels)
             await asyncio.sleep(INTERVAL)
 
@@ -79,12 +78,12 @@ class Wakeups:
         while True:
             try:
                 connection = await self._database.connect()
-            except (*LOST, asyncpg.PostgresError):
+            except FAILURES:
                 await asyncio.sleep(0.25)
                 continue
             try:
                 await self._serve(connection)
-            except (*LOST, asyncpg.PostgresError) as error:
+            except FAILURES as error:
                 log.warning("listening connection lost", error=repr(error))
             finally:
                 self.connected = False

@@ -8,19 +8,13 @@ from msgspec import Meta
 
 from ringmain.core.calls.model import Call as CallRecord
 from ringmain.core.calls.model import CallFilter, Direction, Network, Outcome
-from ringmain.core.calls.rehearsal import INTERNAL
 from ringmain.core.calls.sandbox import PlannedCall
-from ringmain.core.errors import Invalid
-from ringmain.core.files.service import MAX_SIZE
-from ringmain.core.numbers.normalise import normalise
+from ringmain.operator import parties
 from ringmain.operator.companies import COMPANY
 from ringmain.operator.routing import Call, Operation
-from ringmain.operator.shapes import Body, Moment, Name, Numbered, PageQuery
+from ringmain.operator.shapes import LARGEST, Body, Moment, Name, Numbered, PageQuery
 
 ORIGIN: Final = "operator"
-LARGEST: Final = MAX_SIZE * 4 // 3 + 65_536
-"""Octets of a body with a recording of `MAX_SIZE` in base64, and what is around it."""
-WITHHELD: Final = frozenset({"", "anonymous"})
 
 ExtensionNumber = Annotated[int, Meta(ge=1, le=999_999_999)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
@@ -100,8 +94,8 @@ async def simulate_call(call: Call) -> CallDetails:
     company = await call.core.companies.get(call.company_id)
     started_at: datetime | None = body.started_at
     planned = PlannedCall(
-        source=_party("from", body.source, company.country),
-        destination=_party("to", body.to, company.country),
+        source=parties.caller("from", body.source, company.country),
+        destination=parties.party("to", body.to, company.country),
         outcome=body.outcome,
         ring_s=body.ring_seconds,
         talk_s=body.talk_seconds,
@@ -124,19 +118,7 @@ def _details(given: CallRecord) -> CallDetails:
 
 
 def _answerer(given: int | str | None, country: str) -> int | str | None:
-    return _party("answered_by", given, country) if isinstance(given, str) else given
-
-
-def _party(field: str, text: str, country: str) -> str:
-    given = text.strip()
-    if INTERNAL.fullmatch(given):
-        return given
-    if field == "from" and given in WITHHELD:
-        return ""
-    try:
-        return normalise(given, country)
-    except Invalid as error:
-        raise Invalid(field, error.reason) from error
+    return parties.party("answered_by", given, country) if isinstance(given, str) else given
 
 
 OPERATIONS: Final = (

@@ -6,15 +6,12 @@ from ringmain.core.errors import Invalid, NotFound
 from ringmain.core.faxes.model import Fax, FaxFilter
 from ringmain.core.faxes.transport import InboundFax
 from ringmain.core.files.mimetype import settle_type
-from ringmain.core.files.service import MAX_SIZE
-from ringmain.core.numbers.normalise import normalise
+from ringmain.operator import parties
 from ringmain.operator.companies import COMPANY
 from ringmain.operator.routing import Call, Operation
-from ringmain.operator.shapes import FaxQuery, InboundFaxBody, Numbered
+from ringmain.operator.shapes import LARGEST, FaxQuery, InboundFaxBody, Numbered
 
 ORIGIN: Final = "operator"
-LARGEST: Final = MAX_SIZE * 4 // 3 + 65_536
-"""Octets of a body with a document of `MAX_SIZE` in base64, and what is around it."""
 
 
 async def list_faxes(call: Call) -> Numbered[Fax]:
@@ -34,7 +31,7 @@ async def inject_inbound_fax(call: Call) -> Fax:
     """Let a fax come in."""
     body: InboundFaxBody = call.body
     faxes, company = call.core.faxes, await call.core.companies.get(call.company_id)
-    recipient = _number("to", body.to, company.country)
+    recipient = parties.number("to", body.to, company.country)
     if await faxes.owner_of(recipient) != call.company_id:
         raise NotFound("number")
     try:
@@ -44,20 +41,13 @@ async def inject_inbound_fax(call: Call) -> Fax:
     given = InboundFax(
         recipient=recipient,
         tiff=made.tiff,
-        sender=_number("from", body.sender, company.country) if body.sender.strip() else "",
+        sender=parties.number("from", body.sender, company.country) if body.sender.strip() else "",
         sender_name=body.from_name,
         subject=body.subject,
         reference=body.reference,
         received_at=body.received_at,
     )
     return await faxes.receive(given, origin=ORIGIN)
-
-
-def _number(field: str, text: str, country: str) -> str:
-    try:
-        return normalise(text, country)
-    except Invalid as error:
-        raise Invalid(field, error.reason) from error
 
 
 OPERATIONS: Final = (

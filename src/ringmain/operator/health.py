@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from ringmain.core.system import Core
 from ringmain.database.migrate import APPLIED, available
-from ringmain.database.pool import LOST, DatabaseUnavailable
+from ringmain.database.pool import FAILURES
 from ringmain.dialects.kit import answer
 
 PATIENCE_S: Final = 2.0
@@ -89,7 +89,7 @@ class Ready:
                 rows = await self._core.database.fetch(APPLIED)
         except asyncpg.UndefinedTableError:
             return True, False
-        except (*LOST, DatabaseUnavailable, asyncpg.PostgresError):
+        except FAILURES:
             return False, False
         # More is fine: a newer version migrates before the older ones are replaced.
         return True, self._names <= {row["name"] for row in rows}

@@ -10,10 +10,7 @@ from ringmain.core.files.service import MAX_SIZE
 from ringmain.core.meetings.model import Meeting, RoomRecording
 from ringmain.operator.companies import COMPANY
 from ringmain.operator.routing import Call, Operation
-from ringmain.operator.shapes import Body, Numbered, PageQuery
-
-LARGEST: Final = MAX_SIZE * 4 // 3 + 65_536
-"""Octets of a body with a recording of `MAX_SIZE` in base64, and what is around it."""
+from ringmain.operator.shapes import LARGEST, Body, Numbered, PageQuery
 
 
 class RecordingBody(Body, frozen=True, kw_only=True):

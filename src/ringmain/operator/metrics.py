@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import structlog
-from asyncpg import PostgresError
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -17,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ringmain.core.texting.carrier import CarrierStatus
-from ringmain.database.pool import LOST, Database, DatabaseUnavailable, Record
+from ringmain.database.pool import FAILURES, Database, Record
 
 log = structlog.get_logger()
 
@@ -191,6 +190,6 @@ class Metrics:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 return await self._database.fetch(BACKLOG)
-        except (*LOST, DatabaseUnavailable, PostgresError) as error:
+        except FAILURES as error:
             log.warning("backlogs cannot be read", error=repr(error))
             return None

@@ -1,17 +1,21 @@
 """What goes over the wire beside the core's own shapes. Ids are JSON numbers: all are below 2^53."""
 
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 import msgspec
 from msgspec import Meta
 
 from ringmain.core.faxes.model import Folder
+from ringmain.core.files.service import MAX_SIZE
 from ringmain.core.ids import MAX_ID
 from ringmain.core.subscriptions.model import Attempt, Delivery, DeliveryState, Endpoint
 from ringmain.core.texting.model import MAX_TEXT
 
 Item = TypeVar("Item")
+
+LARGEST: Final = MAX_SIZE * 4 // 3 + 65_536
+"""Octets of a body with a file of `MAX_SIZE` in base64, and what is around it."""
 
 Id = Annotated[int, Meta(ge=1, le=MAX_ID)]
 Moment = Annotated[datetime, Meta(tz=True, description="ISO 8601 with its time zone")]

@@ -3,20 +3,14 @@
 from typing import Final
 
 from ringmain.core.errors import Invalid
-from ringmain.core.files.service import MAX_SIZE
 from ringmain.core.mail.model import QueuedMail
-from ringmain.core.numbers.normalise import normalise
 from ringmain.core.voicemail.model import NewVoicemail, Voicemail, VoicemailFilter
+from ringmain.operator import parties
 from ringmain.operator.companies import COMPANY
 from ringmain.operator.routing import Call, Operation
-from ringmain.operator.shapes import KeyQuery, Numbered, Paged, VoicemailBody, VoicemailQuery
+from ringmain.operator.shapes import LARGEST, KeyQuery, Numbered, Paged, VoicemailBody, VoicemailQuery
 
 ORIGIN: Final = "operator"
-LARGEST: Final = MAX_SIZE * 4 // 3 + 65_536
-"""Octets of a body with a recording of `MAX_SIZE` in base64, and what is around it."""
-INTERNAL: Final = 9
-"""Digits that an extension's number may have; longer ones are telephone numbers."""
-WITHHELD: Final = frozenset({"", "anonymous"})
 
 
 async def list_voicemails(call: Call) -> Numbered[Voicemail]:
@@ -38,7 +32,7 @@ async def inject_voicemail(call: Call) -> Voicemail:
     )
     given = NewVoicemail(
         audio=body.audio,
-        source_number=_source(body.sender, company.country),
+        source_number=parties.caller("from", body.sender, company.country),
         source_name=body.from_name,
         received_at=body.received_at,
         transcription=body.transcription,
@@ -56,18 +50,6 @@ async def list_mails(call: Call) -> Paged[QueuedMail]:
     query: KeyQuery = call.query
     items = await call.core.mails.page(call.company_id, before=query.bound, limit=query.limit)
     return Paged(items=items, next=items[-1].id if len(items) == query.limit else None)
-
-
-def _source(text: str, country: str) -> str:
-    given = text.strip()
-    if given in WITHHELD:
-        return ""
-    if given.isascii() and given.isdecimal() and len(given) <= INTERNAL:
-        return given
-    try:
-        return normalise(given, country)
-    except Invalid as error:
-        raise Invalid("from", error.reason) from error
 
 
 OPERATIONS: Final = (

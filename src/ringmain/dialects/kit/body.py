@@ -61,7 +61,7 @@ class Decoder(msgspec.Struct, frozen=True):
     def decode(self, body: bytes) -> Any:
         """Decode octets. U+0000 is refused: no PostgreSQL text can hold it."""
         try:
-            if b"\\u0000" in body and _has_null(msgspec.json.decode(body)):
+            if b"\\u0000" in body and has_null(msgspec.json.decode(body)):
                 raise BadRequest("The body has a NUL character in it")
             return self.decoder.decode(body)
         except msgspec.ValidationError as error:
@@ -70,9 +70,10 @@ class Decoder(msgspec.Struct, frozen=True):
             raise BadRequest("The body is not valid JSON") from error
 
 
-def _has_null(value: object) -> bool:
+def has_null(value: object) -> bool:
+    """Whether there is U+0000 anywhere in it, keys included."""
     if isinstance(value, str):
         return "\0" in value
     if isinstance(value, dict):
-        return any(_has_null(key) or _has_null(item) for key, item in value.items())
-    return isinstance(value, list) and any(_has_null(item) for item in value)
+        return any(has_null(key) or has_null(item) for key, item in value.items())
+    return isinstance(value, list) and any(has_null(item) for item in value)

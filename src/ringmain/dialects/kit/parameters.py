@@ -55,7 +55,7 @@ async def read(request: Request, limit: int = JSON_LIMIT) -> Parameters:
     else:
         values |= _decoded(await body.read(request, limit), request.headers.get("content-type", ""))
     try:
-        if _has_null(values):
+        if body.has_null(values):
             raise BadRequest("There is a NUL character in the parameters")
     except RecursionError as error:
         raise BadRequest("The body is nested too deeply") from error
@@ -105,11 +105,3 @@ async def _multipart(request: Request, limit: int) -> tuple[dict[str, str], list
     finally:
         await form.close()
     return fields, uploads
-
-
-def _has_null(value: object) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, dict):
-        return any(_has_null(key) or _has_null(item) for key, item in value.items())
-    return isinstance(value, list) and any(_has_null(item) for item in value)
