@@ -66,3 +66,21 @@ async def test_what_lost_its_endpoint_is_cancelled(bench: Bench) -> None:
     await Upkeep(bench.database).step(datetime.now(UTC))
     found = {one.endpoint_id: one.state for one in await bench.subscriptions.deliveries(bench.company_id)}
     assert found == {endpoint.id: "cancelled", kept.id: "pending"}
+
+
+async def test_what_a_long_stop_left_is_relayed_and_sent_before_it_is_dropped(bench: Bench) -> None:
+    for table in TABLES:
+        await bench.database.execute(
+            f"CREATE TABLE {table}_2024_02 PARTITION OF {table} FOR VALUES FROM"
+            f" (id_at('2024-02-01T00:00Z')) TO (id_at('2024-03-01T00:00Z'))"
+        )
+    _, subscription, _ = await bench.subscribe("https://hooks.example/")
+    await bench.happen()
+    await bench.database.execute("UPDATE events SET id = id_at('2024-02-02T00:00Z')")
+    upkeep = Upkeep(bench.database)
+    await upkeep._keep_up()
+    await bench.relay_all()
+    (delivery,) = await bench.subscriptions.deliveries(bench.company_id)
+    assert (delivery.subscription_id, delivery.state) == (subscription.id, "pending")
+    await upkeep._keep_up()
+    assert not await bench.database.fetchval(EXISTS, "events_2024_02")

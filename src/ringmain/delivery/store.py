@@ -198,6 +198,8 @@ WHERE endpoint_id = ANY ($1::bigint[]) AND due_at IS NOT NULL
 
 # Upkeep
 
+# Rows have their ids by this clock. A node's own that goes wrong would drop what is new.
+NOW: Final = "SELECT now()"
 LOCK_UPKEEP: Final = "SELECT pg_try_advisory_xact_lock($1)"
 LOCK_PATIENCE: Final = "SELECT set_config('lock_timeout', $1, true)"
 ENSURE_PARTITIONS: Final = "SELECT ensure_partitions($1)"

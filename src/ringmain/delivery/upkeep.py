@@ -19,6 +19,7 @@ from ringmain.delivery.store import (
     ENSURE_PARTITIONS,
     LOCK_PATIENCE,
     LOCK_UPKEEP,
+    NOW,
     PARTITIONS,
 )
 
@@ -51,22 +52,23 @@ class Upkeep:
         self._retention = timedelta(days=retention_days)
         self._every = every
         self._patience = f"{round(patience * 1000)}ms"
+        self._has_begun = False
         self._loop = Loop("upkeep", self._keep_up, again=every)
 
     async def start(self) -> None:
-        """Begin, with a first round at once."""
+        """Begin, with a first round at once, which drops nothing: what a long stop left is relayed and sent first."""
         self._loop.start()
 
     async def stop(self) -> None:
         """End; a step under way is undone."""
         await self._loop.stop()
 
-    async def step(self, now: datetime) -> list[str]:
+    async def step(self, now: datetime, *, drop: bool = True) -> list[str]:
         """One round, by one node at a time; returns the tables that were dropped. Raises what the database raises."""
         await self._run(ENSURE_PARTITIONS, MONTHS_AHEAD)
         await self._run(CANCEL_STRAYS)
         await self._run(SWEEP_GRANTS)
-        names = [row["name"] for row in await self._database.fetch(PARTITIONS)]
+        names = [row["name"] for row in await self._database.fetch(PARTITIONS)] if drop else []
         dropped = []
         for name in names:
             if outlived(name, now - self._retention) and await self._run(DROP_PARTITION.format(name)):
@@ -87,7 +89,8 @@ class Upkeep:
             return False
 
     async def _keep_up(self) -> float:
-        await self.step(datetime.now(UTC))
+        await self.step(await self._database.fetchval(NOW), drop=self._has_begun)
+        self._has_begun = True
         return self._every
 
 
