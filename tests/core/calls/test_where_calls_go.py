@@ -133,6 +133,9 @@ async def test_a_mobile_telephone_answers_what_was_forwarded_to_it(house: House)
     call = await house.call(answered_by=MOBILE)
     assert await house.told() == [(101, "no_answer", 20), (101, "answered", 5)]
     assert (call.outcome, call.extension_number) == ("completed", 101)
+    await house.set(101, forwarding=unanswered("3105550199"))
+    assert (await house.call(answered_by=MOBILE)).outcome == "completed", "however it was dialled"
+    assert (await house.call(answered_by=OUTSIDE)).outcome == "no_answer"
 
 
 @pytest.mark.parametrize(
@@ -212,6 +215,18 @@ async def test_freepbx_destinations_are_obeyed(house: House) -> None:
     assert (await house.call(outcome="busy")).pbx["lastdata"] == "103@default,b"
     await house.set(103, data=NO_VOICEMAIL)
     assert (await house.call(outcome="busy")).pbx["lastapp"] == "Dial"
+
+
+async def test_a_group_that_nobody_is_at_is_nobodys_call(house: House) -> None:
+    await house.group(101, otherwise="forward", otherwise_to="102")
+    await house.set(101, forwarding=always(MOBILE))
+    await house.set(102, profile={"dnd": True}, data=NO_VOICEMAIL)
+    call = await house.call("800")
+    assert (call.outcome, call.extension_number, await house.told()) == ("busy", 102, [])
+    await house.core.database.execute("DELETE FROM groups")
+    await house.group()
+    call = await house.call("800")
+    assert (call.outcome, call.extension_number, call.duration_ms) == ("no_answer", None, 0)
 
 
 # Loops

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Sequence, Set
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -21,11 +22,13 @@ from ringmain.core.calls.treatment import (
     may_forward,
     not_through,
 )
+from ringmain.core.errors import Invalid
 from ringmain.core.extensions.standing import Reason, Standing, standing_of
 from ringmain.core.groups.model import Group, OfferedUser
 from ringmain.core.groups.offering import all_busy, next_offer
 from ringmain.core.groups.service import Groups
 from ringmain.core.instances.model import Instance
+from ringmain.core.numbers.normalise import normalise
 from ringmain.database.pool import Database
 
 INTERNAL: Final = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
@@ -47,8 +50,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """How it shall go: `outcome` says what those do who are rung (a caller who hangs up, and a line that fails, too).
 
     `answered_by` answers all the same; without it, whoever is rung first does, if the outcome is an answer. `ring_s`:
-    after how many seconds of ringing that is, or after how many of the call its caller hangs up.
+    after how many seconds of ringing that is, or after how many of the call its caller hangs up. `country`: whose
+    numbers are dialled without their country's code.
     """
+
+    caller: str
+    country: str
 
     outcome: str
     answered_by: str | None
@@ -99,7 +106,7 @@ class Rehearsal:
     """Of one call in one instance. `unregistered`: the extensions that have no phone, says the PBX."""
 
     def __init__(
-        self, database: Database, groups: Groups, instance: Instance, unregistered: Set[int], plan: Plan, caller: str
+        self, database: Database, groups: Groups, instance: Instance, unregistered: Set[int], plan: Plan
     ) -> None:
         self._database = database
         self._groups = groups
@@ -112,7 +119,7 @@ class Rehearsal:
         self._after = 0.0
         self._longest: int | None = None  # what the group that forwarded it lets others ring
         self._rung: set[int] = set()
-        self._trail = [caller]
+        self._trail = [plan.caller]
         self._extensions: list[int] = []
         self._visited: list[Group] = []
         self._diversions: list[dict[str, str]] = []
@@ -143,6 +150,8 @@ class Rehearsal:
                 return await self._group(group)
             if len(number) < SHORTEST_OUTSIDE:
                 return Release(outcome="failed", code=UNALLOCATED)
+        with suppress(Invalid):  # a code such as *97 is dialled as it is
+            number = normalise(number, self._plan.country)
         return self._outside(number, by)
 
     async def _standing(self, number: int) -> Standing | None:

@@ -143,7 +143,7 @@ class SandboxCalls:
             destination=planned.destination,
             destination_name=planned.destination_name,
             ringing_at=start,
-            extension_number=route.extension,
+            extension_number=script.extensions[0] if script.extensions else None,
             pbx=_told(reference, planned, route, script.groups),
         )
         await self._tell(instance, new, script, origin)
@@ -167,11 +167,17 @@ class SandboxCalls:
         if await self._database.fetchval(store.REFUSED, *place, *ends, route.extension):
             return REFUSED
         answered_by = None if planned.answered_by is None else str(planned.answered_by)
-        plan = Plan(outcome=planned.outcome, answered_by=answered_by, ring_s=planned.ring_s)
+        plan = Plan(
+            caller=planned.source,
+            country=await self._database.fetchval(store.COUNTRY, instance.company_id),
+            outcome=planned.outcome,
+            answered_by=answered_by,
+            ring_s=planned.ring_s,
+        )
         # A phone of which nobody said anything is there, and can be rung.
         told = await self._instances.subscribers(instance)
         unregistered = {one.number for one in told if one.state == UNREGISTERED}
-        rehearsal = Rehearsal(self._database, self._groups, instance, unregistered, plan, planned.source)
+        rehearsal = Rehearsal(self._database, self._groups, instance, unregistered, plan)
         if route.called is None:
             return await rehearsal.dial(planned.destination, route.extension)
         return await rehearsal.call(str(route.called))

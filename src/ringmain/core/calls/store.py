@@ -168,6 +168,7 @@ FROM known
 STANDING: Final = f"""
 SELECT {COLUMNS} FROM extensions e {PRESENCE} WHERE e.company_id = $1 AND e.instance_id = $2 AND e.number = $3
 """
+COUNTRY: Final = "SELECT country FROM companies WHERE id = $1"
 # For acting calls out: which of the company's instances have this extension, or group.
 INSTANCES_WITH: Final = """
 SELECT instance_id FROM extensions
