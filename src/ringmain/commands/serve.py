@@ -22,6 +22,7 @@ import uvloop
 from ringmain.app import Ringmain
 from ringmain.commands import demo
 from ringmain.commands.options import command
+from ringmain.commands.protocol import PatientHttp
 from ringmain.settings import SettingError, Settings, override, unknown_variables
 
 log = structlog.get_logger()
@@ -112,7 +113,7 @@ async def _answer(
     server = _Server(
         uvicorn.Config(
             ringmain.app,
-            http="httptools",
+            http=PatientHttp,
             ws="websockets-sansio",
             ws_per_message_deflate=False,
             interface="asgi3",
