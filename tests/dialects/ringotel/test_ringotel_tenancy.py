@@ -96,7 +96,7 @@ def foreign(world: World, mine: dict[str, str], theirs: dict[str, str]) -> Itera
                 continue
             unknown = NO_STAMP if kind in STAMPS else NOTHING
             if name in ("list", "users"):
-                pairs = [[mine[kind], other] for other in (theirs[kind], unknown)]
+                pairs: list[list[Any]] = [[mine[kind], other] for other in (theirs[kind], unknown)]
                 if method.name == "updateContacts":
                     pairs = [[{"id": one, "name": "Mallory"} for one in pair] for pair in pairs]
                 yield method.name, name, pairs[0], pairs[1]

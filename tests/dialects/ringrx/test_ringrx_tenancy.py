@@ -38,7 +38,7 @@ async def test_another_companys_ids_are_unknown_in_bodies_too(world: World) -> N
     before = await counts(world.core.database)
 
     def cases(other: dict[str, str]) -> list[tuple[str, str, dict[str, Any]]]:
-        bound = {
+        bound: dict[str, dict[str, Any]] = {
             "sms": {"phone_numbers": other["number"]},
             "fax": {"fax_services": [other["fax"]]},
             "outreach": {"outreach_profile": other["profile"]},
