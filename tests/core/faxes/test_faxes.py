@@ -14,6 +14,7 @@ from tests.core.faxes.conftest import Faxing
 from tests.documents.papers import frames, paper, saying
 from tests.documents.pictures import decoded
 from tests.faxes import DOCUMENT, FAX_NUMBER, document_file, fax_number
+from tests.overlapping import behind
 
 FOLDERS: tuple[Folder, ...] = get_args(Folder)
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
@@ -342,3 +343,12 @@ async def test_a_company_takes_its_faxes_along(faxing: Faxing, core: Core) -> No
     await core.companies.delete(faxing.company_id)
     for table in ("faxes", "fax_counts", "fax_destinations"):
         assert await core.database.fetchval(f"SELECT count(*) FROM {table}") == 0
+
+
+async def test_marked_twice_at_once_both_are_told_so(faxing: Faxing, core: Core) -> None:
+    received = await core.faxes.receive(InboundFax(sender="", recipient=FAX_NUMBER, tiff=await pages(1)))
+    async with behind(core.database, "SELECT FROM faxes FOR UPDATE") as queue:
+        for _ in range(2):
+            change = ReceivedChange(is_read=True)
+            await queue.join(core.faxes.change_received(faxing.company_id, received.id, change))
+    assert [answer.is_read for answer in await queue.ended()] == [True, True]

@@ -13,6 +13,7 @@ from ringmain.core.voicemail import listing
 from ringmain.core.voicemail.model import NewVoicemail, Sort, Voicemail, VoicemailEvent, VoicemailFilter
 from tests.conftest import Office, furnish
 from tests.documents.recordings import heard, recorded, tone
+from tests.overlapping import behind
 from tests.recordings import wav
 
 WAV = wav(1.5)
@@ -372,3 +373,12 @@ async def test_pages_are_read_from_an_index(mailbox: Mailbox, core: Core) -> Non
             statement, values = listing.page(mailbox.company_id, wanted, [(name, True)], 20, 20)
             plan = "\n".join(row[0] for row in await core.database.fetch(f"EXPLAIN {statement}", *values))
             assert "Seq Scan on voicemails" not in plan, (name, plan)
+
+
+async def test_marked_twice_at_once_both_are_told_so(mailbox: Mailbox, core: Core) -> None:
+    made = await mailbox.receive()
+    async with behind(core.database, "SELECT FROM voicemails FOR UPDATE") as queue:
+        for _ in range(2):
+            await queue.join(core.voicemails.set_listened(mailbox.company_id, [made.id], listened=True))
+    assert [[one.listened for one in answer] for answer in await queue.ended()] == [[True], [True]]
+    assert [kind for kind, _ in await mailbox.events()] == ["voicemail.created", "voicemail.updated"]

@@ -75,7 +75,7 @@ SELECT fax::text FROM shown
 
 CHANGE_RECEIVED: Final = f"""
 WITH found AS MATERIALIZED (
-    SELECT f.id FROM faxes f WHERE {LIVE} AND f.id = $2 AND f.direction = 'inbound' FOR NO KEY UPDATE
+    SELECT f.id, f AS fax FROM faxes f WHERE {LIVE} AND f.id = $2 AND f.direction = 'inbound' FOR NO KEY UPDATE
 ), changed AS (
     UPDATE faxes f SET party_name = coalesce($3, party_name), own_name = coalesce($4, own_name),
         subject = coalesce($5, subject), is_read = coalesce($6, is_read), hidden = coalesce($7, hidden),
@@ -89,7 +89,7 @@ WITH found AS MATERIALIZED (
 )
 SELECT fax::text FROM shown
 UNION ALL
-SELECT fax_json(f)::text FROM faxes f JOIN found USING (id) WHERE f.company_id = $1 AND NOT EXISTS (SELECT FROM changed)
+SELECT fax_json(fax)::text FROM found WHERE NOT EXISTS (SELECT FROM changed)
 """
 
 # One that is on the line goes on there, but nobody begins with it (again). $3: the folders to look in.

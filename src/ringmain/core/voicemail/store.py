@@ -57,7 +57,7 @@ SELECT target.timezone, target.options, shown.voicemail::text AS voicemail FROM 
 # All or none: `known` is how many of the ids there are.
 SET_LISTENED: Final = f"""
 WITH found AS MATERIALIZED (
-    SELECT v.id, v.listened FROM voicemails v WHERE {LIVE} AND v.id = ANY ($2::bigint[])
+    SELECT v.id, v.listened, v AS voicemail FROM voicemails v WHERE {LIVE} AND v.id = ANY ($2::bigint[])
     ORDER BY v.id FOR NO KEY UPDATE
 ), changed AS (
     UPDATE voicemails v SET listened = $3, updated_at = now() FROM found
@@ -75,7 +75,7 @@ WITH found AS MATERIALIZED (
 )
 SELECT voicemail::text FROM shown
 UNION ALL
-SELECT voicemail_json(v)::text FROM voicemails v JOIN found USING (id) WHERE v.company_id = $1 AND found.listened = $3
+SELECT voicemail_json(voicemail)::text FROM found WHERE listened = $3
 """
 
 DELETE: Final = f"""
