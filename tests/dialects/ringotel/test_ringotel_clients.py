@@ -61,8 +61,8 @@ async def test_fspbx_provisions_an_organization(world: World, acme: Caller) -> N
     (row,) = await asyncio.to_thread(panel.history, org.id, made["id"], now - 60_000, now + 60_000)
     assert {"tunreg", "treg", "devinfo", "rid", "iaddr"} <= set(row)
     user = (await asyncio.to_thread(panel.users, org.id))[0]
-    await asyncio.to_thread(panel.drop_device, org.id, user.id, user.devs[0].id)
     assert await asyncio.to_thread(panel.call, org, "201", OUTSIDE)
+    await asyncio.to_thread(panel.drop_device, org.id, user.id, user.devs[0].id)
     await asyncio.to_thread(panel.deactivate, org.id, made["id"])
     assert await asyncio.to_thread(panel.delete_user, org.id, made["id"])
     assert [one.extension for one in await asyncio.to_thread(panel.users, org.id)] == ["202"]
