@@ -12,9 +12,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
+import hypothesis
 import msgspec
 import pytest
 
+from ringmain.core.credentials import passwords
 from ringmain.core.files.storage import open_storage
 from ringmain.core.system import Core
 from ringmain.core.texting.model import Contact, Conversation
@@ -28,8 +30,20 @@ from tests.databases import Databases, Leased, on_database, run
 
 TEMPLATE = f"ringmain_template_{os.environ.setdefault('RINGMAIN_TEST_RUN', uuid.uuid4().hex[:8])}"
 MEMORY = Path("/dev/shm")
+CHEAP_KIB = 32
+"""What a password's hash takes here; what it takes in a server is tested in core/test_passwords.py."""
 SERVER = pytest.StashKey[EmbeddedServer]()
 FOLDER = pytest.StashKey[Path]()
+TEMPLATE_MADE = pytest.StashKey[bool]()
+
+# A machine with more to do is slow at times; that says nothing about an example.
+hypothesis.settings.register_profile(
+    "unhurried",
+    parent=hypothesis.settings.get_profile(hypothesis.settings.get_current_profile_name()),
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("unhurried")
 
 
 async def make_template(dsn: str) -> None:
@@ -42,6 +56,7 @@ async def make_template(dsn: str) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    passwords.configure(CHEAP_KIB)
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
     if "TEST_DATABASE_URL" not in os.environ:
@@ -55,9 +70,12 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["TEST_DATABASE_URL"] = asyncio.run(server.start())
         config.stash[SERVER], config.stash[FOLDER] = server, folder
     asyncio.run(make_template(os.environ["TEST_DATABASE_URL"]))
+    config.stash[TEMPLATE_MADE] = True
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    if TEMPLATE_MADE in config.stash and SERVER not in config.stash:
+        asyncio.run(run(os.environ["TEST_DATABASE_URL"], f"DROP DATABASE {TEMPLATE} WITH (FORCE)"))
     if SERVER in config.stash:
         asyncio.run(config.stash[SERVER].stop())
         shutil.rmtree(config.stash[FOLDER], ignore_errors=True)

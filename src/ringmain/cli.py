@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ringmain import logs, settings
 from ringmain.commands import apply, listen, migrate, serve, show, token, webhooks
+from ringmain.core.credentials import passwords
 from ringmain.core.errors import CoreError
 from ringmain.database.embedded import EmbeddedServerError
 from ringmain.database.reach import DatabaseUnusable
@@ -26,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         loaded = settings.load()
         logs.configure("warning" if given.quiet else loaded.log_level, loaded.log_format)
+        passwords.configure(loaded.password_memory_mib * 1024)
         given.run(given, loaded)
     except ERRORS as error:
         print(f"ringmain: {error}", file=sys.stderr)

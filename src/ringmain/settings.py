@@ -123,6 +123,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pool_size: Annotated[
         int, Meta(description="Database connections of this process, besides one that listens.", ge=4, le=500)
     ] = 12
+    password_memory_mib: Annotated[
+        int,
+        Meta(
+            description="Memory that one check of a password takes, in MiB; guessing takes as much. For passwords that "
+            "are set from now on.",
+            ge=16,
+            le=1024,
+        ),
+    ] = 64
     operator_token: Annotated[
         str,
         Meta(
