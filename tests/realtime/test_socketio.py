@@ -461,3 +461,42 @@ async def test_closing_says_goodbye_to_every_kind_of_client(serve: Serve) -> Non
                 await inbox.until("disconnect")
         assert server.count() == 0
         assert not server.sio.eio.sockets
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "42[]",
+        "42{}",
+        "42[1]",
+        '42["connect",{}]',
+        '42["disconnect"]',
+        "43[",
+        "43{}",
+        "44",
+        "49",
+        "42" + "[" * 100_000,
+        '45999999999-["news"]',
+        '451-["news",{"_placeholder":true,"num":0}]',
+        '461-["news"]',
+        '421-["news"]',
+        f"42{'9' * 200}[]",
+    ],
+    ids=lambda said: str(said)[:24],
+)
+async def test_who_says_what_is_no_packet_is_dropped(serve: Serve, said: str) -> None:
+    server = server_with_rooms()
+    async with serve(server.asgi) as base:
+        address = f"{base.replace('http', 'ws')}/ws/?EIO=4&transport=websocket"
+        async with connect(address) as broken, connect(address) as sound:
+            for socket in (broken, sound):
+                await socket.recv()
+                await socket.send("40")
+                await socket.recv()
+            await broken.send(said)
+            async with asyncio.timeout(PATIENCE):
+                with pytest.raises(ConnectionClosed):
+                    await broken.recv()
+            await sound.send('421["join","company:1"]')
+            assert str(await sound.recv()).startswith("431[")
+        await server.close()

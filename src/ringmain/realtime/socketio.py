@@ -15,6 +15,7 @@ import msgspec
 import socketio
 import structlog
 
+from ringmain.realtime.packets import Refused, TextPacket
 from ringmain.realtime.wire import Message, Outbox, Send, Wire, text_frame
 
 log = structlog.get_logger()
@@ -47,6 +48,7 @@ class SocketServer:
         self.sio = socketio.AsyncServer(
             async_mode="asgi",
             cors_allowed_origins="*",
+            serializer=TextPacket,
             # A client's events are handled in the order in which it sent them: authenticate, then the rest.
             async_handlers=False,
         )
@@ -61,6 +63,8 @@ class SocketServer:
         self._closing: set[asyncio.Task[None]] = set()
         self._forward_closed = self.sio.eio.handlers["disconnect"]
         self.sio.eio.on("disconnect", self._closed)
+        self._forward_message = self.sio.eio.handlers["message"]
+        self.sio.eio.on("message", self._heard)
         self.sio.on("connect", self._connected)
         self.sio.on("disconnect", self._disconnected)
 
@@ -190,6 +194,15 @@ class SocketServer:
             # A poll may be waiting while the goodbye came by another request; engineio would let it hang.
             connection.queue.put_nowait(None)
         await self._forward_closed(eio_sid, reason)
+
+    async def _heard(self, eio_sid: str, data: object) -> None:
+        try:
+            await self._forward_message(eio_sid, data)
+        except Refused as error:
+            log.info("socketio.packet_refused", reason=str(error))
+            connection = self.sio.eio.sockets.get(eio_sid)
+            if connection is not None:
+                self._cut(connection)
 
     async def _disconnected(self, sid: str, _reason: object = None) -> None:
         try:

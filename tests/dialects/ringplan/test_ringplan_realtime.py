@@ -237,6 +237,19 @@ async def test_a_revoked_key_hears_no_more(acme: Caller, world: World) -> None:
         assert message.text == "secret"
 
 
+async def test_who_says_to_be_gone_is(acme: Caller, world: World) -> None:
+    """Not by the event of that name alone, whose socket would stay in its room, and hear all with a revoked key."""
+    address = f"{world.base.replace('http', 'ws')}/ws/?EIO=4&transport=websocket"
+    shown = '42["authenticate",' + json.dumps({"token": acme.key}) + "]"
+    async with acme.http.ws_connect(address) as socket:
+        for said in ("40", shown, '42["disconnect"]'):
+            await socket.receive_str()
+            await socket.send_str(said)
+        async with asyncio.timeout(PATIENCE):
+            assert (await socket.receive()).data is None
+        assert socket.closed
+
+
 async def test_the_javascript_client(acme: Caller, world: World) -> None:
     options = json.dumps({"path": "/ws", "transports": ["websocket"], "reconnection": False})
     greeting = json.dumps([["authenticate", {"token": acme.key}]])
