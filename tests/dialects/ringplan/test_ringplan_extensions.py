@@ -333,7 +333,9 @@ FOLLOWS = {"callerid", "description", "name"}
 """What says the name, as long as it is not set itself."""
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(kept=DATA, sent=DATA, method=st.sampled_from(["PUT", "PATCH"]))
 async def test_reading_12_what_is_not_sent_stays_whatever_is(
     acme: Caller, pbx: Instance, world: World, kept: dict[str, Any], sent: dict[str, Any], method: str
