@@ -31,6 +31,8 @@ class Queue:
         async def all_wait() -> bool:
             if task.done():
                 raise AssertionError(f"it did not wait: {task!r}")
+            # A transaction sees the sessions that there were when it first looked, unless it forgets them.
+            await self._connection.execute("SELECT pg_stat_clear_snapshot()")
             waiting: int = await self._connection.fetchval(WAITING)
             return waiting == len(self._tasks)
 
