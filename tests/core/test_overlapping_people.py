@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from ringmain.core.errors import Forbidden, NotFound
 from ringmain.core.people.model import Person
 from ringmain.core.system import Core
 from ringmain.database.pool import Connection
@@ -41,3 +42,49 @@ async def test_those_who_make_several_people_wait_for_each_other_in_one_order(co
     assert await queue.ended() == [None]
     people, total = await core.people.page(office.company_id, first_name="amy", page=1, per_page=10)
     assert (len(people), total) == (2, 2)
+
+
+NUMBER: Final = "+12025550123"
+
+
+async def test_a_number_follows_two_changes_of_an_e_mail_at_once(core: Core, office: Office) -> None:
+    company_id, number = office.company_id, NUMBER
+    ann = await core.people.create(company_id, email="ann@acme.example")
+    await core.numbers.set_owners(company_id, number, [ann.email])
+    async with behind(core.database, "SELECT FROM people WHERE id = $1 FOR UPDATE", ann.id) as queue:
+        await queue.join(core.people.update(company_id, ann.id, email="anna@acme.example"))
+        await queue.join(core.people.update(company_id, ann.id, email="annabel@acme.example"))
+    assert [one.email for one in await queue.ended()] == ["anna@acme.example", "annabel@acme.example"]
+    assert (await core.numbers.get_by_number(company_id, number)).owner_emails == ["annabel@acme.example"]
+
+
+async def test_a_number_forgets_who_is_deleted_while_their_e_mail_changes(core: Core, office: Office) -> None:
+    company_id, number = office.company_id, NUMBER
+    ann = await core.people.create(company_id, email="ann@acme.example")
+    await core.numbers.set_owners(company_id, number, [ann.email])
+    async with behind(core.database, "SELECT FROM people WHERE id = $1 FOR UPDATE", ann.id) as queue:
+        await queue.join(core.people.update(company_id, ann.id, email="anna@acme.example"))
+        await queue.join(core.people.delete(company_id, ann.id))
+    await queue.ended()
+    assert (await core.numbers.get_by_number(company_id, number)).owner_emails == []
+
+
+async def test_who_becomes_the_owner_is_not_deactivated_at_once(core: Core, office: Office) -> None:
+    ann = await core.people.create(office.company_id, email="ann@acme.example")
+    async with behind(core.database, "SELECT FROM people WHERE id = $1 FOR UPDATE", ann.id) as queue:
+        await queue.join(core.people.make_owner(office.company_id, ann.id))
+        await queue.join(core.people.update(office.company_id, ann.id, active=False))
+    _, deactivated = await queue.ended()
+    assert isinstance(deactivated, Forbidden)
+    owner = await core.people.owner(office.company_id)
+    assert (owner.id, owner.active) == (ann.id, True)
+
+
+async def test_who_is_deactivated_does_not_become_the_owner_at_once(core: Core, office: Office) -> None:
+    ann = await core.people.create(office.company_id, email="ann@acme.example")
+    async with behind(core.database, "SELECT FROM people WHERE id = $1 FOR UPDATE", ann.id) as queue:
+        await queue.join(core.people.update(office.company_id, ann.id, active=False))
+        await queue.join(core.people.make_owner(office.company_id, ann.id))
+    _, made = await queue.ended()
+    assert isinstance(made, NotFound)
+    assert (await core.people.owner(office.company_id)).id == office.owner_id

@@ -1,6 +1,7 @@
 """Verbs on people."""
 
 import re
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any, Final
 
@@ -151,17 +152,19 @@ class People:
         _check_names(first_name or "", last_name or "")
         if timezone:
             check_timezone(timezone)
-        if active is False and (await self.get(company_id, person_id)).owner:
-            raise Forbidden("the owner cannot be deactivated")
         encoded = msgspec.json.encode(profile).decode() if profile else None
         agent = (False, None) if agent_id is UNSET else (True, agent_id)
-        fetchrow = self._database.fetchrow if connection is None else connection.fetchrow
+        transaction = self._database.transaction() if connection is None else nullcontext(connection)
         try:
-            row = await fetchrow(
-                store.UPDATE,
-                *(company_id, person_id, email, first_name, last_name, active, timezone, encoded, deep),
-                *(*agent, origin, admin, login),
-            )
+            async with transaction as within:
+                owner = await within.fetchval(store.LOCK, company_id, person_id)
+                if active is False and owner:
+                    raise Forbidden("the owner cannot be deactivated")
+                row = await within.fetchrow(
+                    store.UPDATE,
+                    *(company_id, person_id, email, first_name, last_name, active, timezone, encoded, deep),
+                    *(*agent, origin, admin, login),
+                )
         except asyncpg.UniqueViolationError as error:
             raise _taken(error) from error
         except asyncpg.ForeignKeyViolationError as error:
@@ -185,7 +188,9 @@ class People:
 
         Raises NotFound, Forbidden (the owner).
         """
-        row = await self._database.fetchrow(store.DELETE, company_id, person_id, origin)
+        async with self._database.transaction() as connection:
+            await connection.execute(store.LOCK, company_id, person_id)
+            row = await connection.fetchrow(store.DELETE, company_id, person_id, origin)
         if row is None:
             await self.get(company_id, person_id)
             raise Forbidden("the owner cannot be deleted")

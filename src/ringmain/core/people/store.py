@@ -115,6 +115,8 @@ MATCH: Final = f"""
 SELECT {COLUMNS} FROM people p
 WHERE company_id = $1 AND lower(email) = lower($2) AND ($3::text IS NULL OR lower(first_name) = lower($3))
 """
+# Before a person is changed or deleted: numbers have the e-mail that was waited for as well, and the owner is known.
+LOCK: Final = "SELECT owner FROM people WHERE company_id = $1 AND id = $2 FOR NO KEY UPDATE"
 # Numbers know their owners by e-mail, so a new e-mail goes there too. $9: whether profiles are merged at every depth.
 # Whoever is deactivated is logged out; an invitation to another address, or taken back, cannot be accepted.
 UPDATE: Final = f"""
