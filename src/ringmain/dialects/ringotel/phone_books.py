@@ -44,7 +44,7 @@ class PhoneBookMethods:
     async def make(self, org: Org, given: Wanted) -> str:
         """A link that works without a key for ten years, or until the user is deleted or blocked."""
         user = await self._extensions.get(org.company_id, ids.decode(given.userid, USER))
-        path = f"/{SEGMENT}/{org.id}/{ids.encode(user.id)}/{given.format}.xml"
+        path = _path(org.company_id, user.id, given.format)
         return f"{self._public_url}{await self._credentials.sign_link(path, LIFETIME)}"
 
 
@@ -61,11 +61,14 @@ class PhoneBookRoutes:
 
     async def download(self, request: Request, _: None) -> Response:
         """The organization's other users and its contacts, for the user of a signed link."""
-        await self._credentials.check_link(request.url.path, request.query_params)
         name = request.path_params["name"].removesuffix(".xml")
         company_id = ids.decode(request.path_params["orgid"], BOOK)
-        user = await self._extensions.get(company_id, ids.decode(request.path_params["userid"], BOOK))
-        if name not in FORMATS or user.activation == "blocked" or (await self._companies.get(company_id)).blocked:
+        user_id = ids.decode(request.path_params["userid"], BOOK)
+        if name not in FORMATS:
+            raise NotFound(BOOK)
+        await self._credentials.check_link(_path(company_id, user_id, name), request.query_params)
+        user = await self._extensions.get(company_id, user_id)
+        if user.activation == "blocked" or (await self._companies.get(company_id)).blocked:
             raise NotFound(BOOK)
         content = written(await self._entries(company_id, user), name)
         return Response(content, media_type="application/xml", headers={"Cache-Control": "private, no-store"})
@@ -79,6 +82,10 @@ class PhoneBookRoutes:
         ]
         found = [*map(_colleague, users), *map(_contact, contacts)]
         return sorted((one for one in found if one.numbers), key=lambda one: one.name.casefold())
+
+
+def _path(company_id: int, user_id: int, name: str) -> str:
+    return f"/{SEGMENT}/{ids.encode(company_id)}/{ids.encode(user_id)}/{name}.xml"
 
 
 def _colleague(user: Extension) -> Entry:
