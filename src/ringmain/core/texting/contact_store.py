@@ -7,9 +7,9 @@ import re
 from typing import Final
 
 LONGEST: Final = 7
-"""Digits that one entry of the index has, or less at the end of a number (migration 0019)."""
+"""Digits that one entry of the index has (migration 0008)."""
 PAIR: Final = 2
-"""Each two digits have an entry, too: a beginning that short is that of too many entries."""
+"""Digits that so many numbers have that the index is asked for them with each further digit in turn."""
 
 CONTACT = """
 SELECT id, company_id, number, first_name, last_name FROM contacts WHERE company_id = $1 AND id = $2
@@ -73,6 +73,24 @@ BY_DIGITS: Final = """(
 BY_NAME_OR_DIGITS: Final = _search(f"{NAMED} OR number LIKE $6::text", (BY_DIGITS, "number LIKE $6"))
 
 
+def _followed(query: str, by: str) -> str:
+    """Those whose number goes on like that after the pair ($8) is in it for the first time: each is of one kind."""
+    return f"""(
+        SELECT {COLUMNS} FROM (
+            SELECT {COLUMNS} FROM contacts WHERE contact_digits(company_id, number) @@ ({query})::tsquery OFFSET 0
+        ) AS found WHERE strpos(number, $8::text) > 0 AND substr(number, strpos(number, $8) + {PAIR}, 1) {by})"""
+
+
+# $7 the beginning of a tsquery. The parts are asked one after the other, until there are enough.
+BY_PAIR: Final = " UNION ALL ".join(
+    (
+        *(_followed(f"$7::text || '{digit}'':*'", f"= '{digit}'") for digit in range(10)),
+        _followed("$7 || ''':*'", "!~ '[0-9]'"),
+    )
+)
+BY_NAME_OR_PAIR: Final = _search(f"{NAMED} OR number LIKE $6::text", (f"({BY_PAIR}) AS contacts", "number LIKE $6"))
+
+
 def statement(company_id: int, wanted: str, limit: int) -> tuple[str, tuple[object, ...]]:
     """The statement that finds them, newest first, and its values. No words find all."""
     if not wanted:
@@ -82,6 +100,8 @@ def statement(company_id: int, wanted: str, limit: int) -> tuple[str, tuple[obje
     digits = re.sub(r"[\s().-]", "", wanted).removeprefix("+")
     if not (digits.isascii() and digits.isdigit()):
         return BY_NAME, arguments
+    if len(digits) == PAIR:
+        return BY_NAME_OR_PAIR, (*arguments, f"%{digits}%", f"'{company_id}/{digits}", digits)
     return BY_NAME_OR_DIGITS, (*arguments, f"%{digits}%", _digits_query(company_id, digits))
 
 
@@ -91,11 +111,7 @@ def _like(text: str) -> str:
 
 def _digits_query(company_id: int, digits: str) -> str:
     """Of more than `LONGEST` digits it finds some numbers that do not have them, too."""
-    if len(digits) < PAIR:
-        ends = [digits, *(f"{digits}{following}" for following in range(10))]
-        return " | ".join(f"'{company_id}/{end}'" for end in ends)
-    if PAIR < len(digits) < LONGEST:
+    if len(digits) < LONGEST:
         return f"'{company_id}/{digits}':*"
-    size = min(len(digits), LONGEST)
-    parts = {digits[start : start + size] for start in range(len(digits) - size + 1)}
+    parts = {digits[start : start + LONGEST] for start in range(len(digits) - LONGEST + 1)}
     return " & ".join(f"'{company_id}/{part}'" for part in sorted(parts))
