@@ -1,19 +1,17 @@
 """SQL of the carriers' work list: claims, outcomes, receipts, parts of long inbound texts."""
 
-# A claim is a lease: if its process dies, `due_at` passes and the submission is claimed again, under the same id.
+# A claim is a lease: if its process dies, the lease runs out and the submission is claimed again, under the same id.
+# `due_at` stays as it is, and with it all that is indexed: to lease writes no index, nor the message.
 CLAIM = """
 WITH due AS (
-    SELECT company_id, id, state FROM submissions
-    WHERE carrier = $1 AND due_at <= now()
+    SELECT company_id, message_id, id, state FROM submissions
+    WHERE carrier = $1 AND due_at <= now() AND (leased_until IS NULL OR leased_until <= now())
     ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
 ), claimed AS (
-    UPDATE submissions s SET state = 'sending', due_at = now() + $3, attempts = s.attempts + 1, updated_at = now()
-    FROM due WHERE s.company_id = due.company_id AND s.id = due.id
+    UPDATE submissions s SET state = 'sending', leased_until = now() + $3, attempts = s.attempts + 1, updated_at = now()
+    FROM due WHERE s.company_id = due.company_id AND s.message_id = due.message_id AND s.id = due.id
     RETURNING s.id, s.company_id, s.message_id, s.carrier, s.recipient, s.attempts, s.created_at,
         due.state = 'sending' AS interrupted
-), touched AS (
-    UPDATE messages m SET state = 'sending', updated_at = now() FROM claimed c
-    WHERE m.company_id = c.company_id AND m.id = c.message_id AND m.state = 'queued'
 )
 SELECT c.id, c.company_id, c.message_id, c.carrier, c.recipient, c.attempts, c.created_at, c.interrupted,
     (SELECT n.company_id FROM numbers n WHERE n.number = c.recipient AND NOT n.line) AS recipient_company_id,
@@ -23,33 +21,35 @@ FROM claimed c JOIN messages m ON m.company_id = c.company_id AND m.id = c.messa
 ORDER BY c.id
 """
 
-# $5 seconds until it is due again, NULL for never. A lease may have passed and somebody else be sending it: then it
+# $6 seconds until it is due again, NULL for never. A lease may have passed and somebody else be sending it: then it
 # counts that the carrier took it, and nothing else does.
 RECORD = """
 UPDATE submissions s SET
-    state = o.state, due_at = now() + o.seconds * interval '1 second', error_code = o.error_code,
-    error_text = o.error_text, parts = coalesce(o.parts, s.parts), updated_at = now()
-FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::smallint[], $5::float8[], $6::text[], $7::text[],
-        $8::int[])
-    AS o (company_id, id, state, parts, seconds, error_code, error_text, attempts)
-WHERE s.company_id = o.company_id AND s.id = o.id AND s.state IN ('sending', 'unknown')
+    state = o.state, due_at = now() + o.seconds * interval '1 second', leased_until = NULL,
+    error_code = o.error_code, error_text = o.error_text, parts = coalesce(o.parts, s.parts), updated_at = now()
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::smallint[], $6::float8[], $7::text[],
+        $8::text[], $9::int[])
+    AS o (company_id, message_id, id, state, parts, seconds, error_code, error_text, attempts)
+WHERE s.company_id = o.company_id AND s.message_id = o.message_id AND s.id = o.id AND s.state IN ('sending', 'unknown')
     AND (s.attempts = o.attempts OR o.state IN ('sent', 'delivered'))
 RETURNING s.company_id, s.message_id
 """
 
 # A reference that a carrier gives out again belongs to the newer submission; an outcome may be recorded again.
 RECORD_PARTS = """
-INSERT INTO submission_parts (carrier, reference, company_id, submission_id)
-SELECT DISTINCT ON (carrier, reference) carrier, reference, company_id, submission_id
-FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) AS p (carrier, reference, company_id, submission_id)
+INSERT INTO submission_parts (carrier, reference, company_id, message_id, submission_id)
+SELECT DISTINCT ON (carrier, reference) carrier, reference, company_id, message_id, submission_id
+FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[])
+    AS p (carrier, reference, company_id, message_id, submission_id)
 ORDER BY carrier, reference
 ON CONFLICT (carrier, reference) DO UPDATE SET
-    company_id = EXCLUDED.company_id, submission_id = EXCLUDED.submission_id, created_at = now(),
+    company_id = EXCLUDED.company_id, message_id = EXCLUDED.message_id, submission_id = EXCLUDED.submission_id,
+    created_at = now(),
     receipt = CASE WHEN coalesce(submission_parts.submission_id = EXCLUDED.submission_id, true)
         THEN submission_parts.receipt END,
     error_code = CASE WHEN coalesce(submission_parts.submission_id = EXCLUDED.submission_id, true)
         THEN submission_parts.error_code END
-RETURNING company_id, submission_id, receipt
+RETURNING company_id, message_id, submission_id, receipt
 """
 
 RECORD_RECEIPTS = """
@@ -58,7 +58,7 @@ SELECT DISTINCT ON (carrier, reference) carrier, reference, state, error_code
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS r (carrier, reference, state, error_code)
 ORDER BY carrier, reference
 ON CONFLICT (carrier, reference) DO UPDATE SET receipt = EXCLUDED.receipt, error_code = EXCLUDED.error_code
-RETURNING company_id, submission_id
+RETURNING company_id, message_id, submission_id
 """
 
 # Delivered once every part is; failed as soon as one is.
@@ -66,15 +66,16 @@ SETTLE = """
 UPDATE submissions s SET state = p.state, due_at = NULL, error_code = p.error_code, updated_at = now(),
     error_text = CASE p.state WHEN 'failed' THEN 'the carrier reports that it was not delivered' END
 FROM (
-    SELECT t.company_id, t.id,
+    SELECT t.company_id, t.message_id, t.id,
         CASE WHEN bool_or(p.receipt = 'failed') THEN 'failed' ELSE 'delivered' END AS state,
         max(p.error_code) FILTER (WHERE p.receipt = 'failed') AS error_code,
         count(*) FILTER (WHERE p.receipt IS NOT NULL) AS received
-    FROM unnest($1::bigint[], $2::bigint[]) AS t (company_id, id)
+    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS t (company_id, message_id, id)
     JOIN submission_parts p ON p.company_id = t.company_id AND p.submission_id = t.id
-    GROUP BY t.company_id, t.id
+    GROUP BY t.company_id, t.message_id, t.id
 ) p
-WHERE s.company_id = p.company_id AND s.id = p.id AND s.state IN ('sending', 'sent', 'unknown')
+WHERE s.company_id = p.company_id AND s.message_id = p.message_id AND s.id = p.id
+    AND s.state IN ('sending', 'sent', 'unknown')
     AND (p.state = 'failed' OR p.received >= s.parts)
 RETURNING s.company_id, s.message_id
 """
@@ -102,16 +103,15 @@ WITH progress AS (
     WHERE (s.company_id, s.message_id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))
     GROUP BY s.company_id, s.message_id
 ), changed AS (
-    UPDATE messages m SET state = p.state, error_code = p.error_code, error_text = p.error_text,
-        carrier = p.carrier, updated_at = now()
+    UPDATE messages m SET state = p.state, error_code = p.error_code, error_text = p.error_text, updated_at = now()
     FROM progress p
     WHERE m.company_id = p.company_id AND m.id = p.message_id
         AND (m.state, m.error_code, m.error_text) IS DISTINCT FROM (p.state, p.error_code, p.error_text)
-    RETURNING m.company_id, m.id, m.conversation_id, m.state, m.carrier, m AS message
+    RETURNING m.company_id, m.id, m.conversation_id, m.state, p.carrier, message_json(m) AS message
 )
 INSERT INTO events (company_id, type, subject_id, order_key, origin, payload)
 SELECT k.company_id, 'message.updated', k.id, k.conversation_id, k.carrier,
-    jsonb_build_object('message', message_json(k.message), 'conversation',
+    jsonb_build_object('message', k.message, 'conversation',
         parties_shape(c.id, c.kind, c.number_id, n.number, p.contacts, y.timezone))
 FROM changed k
 JOIN conversations c ON c.company_id = k.company_id AND c.id = k.conversation_id

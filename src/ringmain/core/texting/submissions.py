@@ -18,6 +18,9 @@ from ringmain.database.wakeup import EVENTS, Wakeups
 LEASE: Final = timedelta(seconds=30)
 VALIDITY: Final = timedelta(hours=24)  # a text that no carrier took by then has failed
 
+Key = tuple[int, int, int]
+"""A submission's: its company, its message, its own id."""
+
 
 class CarrierConfig(msgspec.Struct, frozen=True, kw_only=True):
     """A row of the carriers table; `settings` is raw JSON that the adapter of this kind decodes."""
@@ -83,21 +86,20 @@ class Submissions:
 
     async def record(self, outcomes: Sequence[tuple[Submission, Outcome]]) -> None:
         """Record what became of claimed submissions, in one transaction; messages follow, with their events."""
-        ordered = sorted(outcomes, key=lambda one: (one[0].company_id, one[0].id))
+        ordered = sorted(outcomes, key=lambda one: _key(one[0]))
         results = [(*_columns(submission, outcome), submission.attempts) for submission, outcome in ordered]
         parts = [
-            (submission.carrier, reference, submission.company_id, submission.id)
+            (submission.carrier, reference, *_key(submission))
             for submission, outcome in ordered
             if isinstance(outcome, Accepted)
             for reference in outcome.references
         ]
         async with self._database.transaction() as connection:
-            changed = await connection.fetch(store.RECORD, *_transpose(results, 8))
+            changed = await connection.fetch(store.RECORD, *_transpose(results, 9))
             messages = {(row["company_id"], row["message_id"]) for row in changed}
             if parts:
-                rows = await connection.fetch(store.RECORD_PARTS, *_transpose(parts, 4))
-                early = {(row["company_id"], row["submission_id"]) for row in rows if row["receipt"]}
-                messages |= await _settle(connection, early)
+                rows = await connection.fetch(store.RECORD_PARTS, *_transpose(parts, 5))
+                messages |= await _settle(connection, {_key_of(row) for row in rows if row["receipt"]})
             await _refresh(connection, messages)
         self._wakeups.wake(EVENTS)
 
@@ -107,7 +109,7 @@ class Submissions:
         columns = _transpose([(one.carrier, one.reference, one.state, one.error_code) for one in ordered], 4)
         async with self._database.transaction() as connection:
             rows = await connection.fetch(store.RECORD_RECEIPTS, *columns)
-            known = {(row["company_id"], row["submission_id"]) for row in rows if row["submission_id"] is not None}
+            known = {_key_of(row) for row in rows if row["message_id"] is not None}
             await _refresh(connection, await _settle(connection, known))
         self._wakeups.wake(EVENTS)
 
@@ -144,10 +146,10 @@ def _parts(key: PartKey, rows: Sequence[Record]) -> list[InboundPart]:
     return [InboundPart(key=key, **row) for row in rows]
 
 
-async def _settle(connection: Connection, submissions: set[tuple[int, int]]) -> set[tuple[int, int]]:
+async def _settle(connection: Connection, submissions: set[Key]) -> set[tuple[int, int]]:
     if not submissions:
         return set()
-    rows = await connection.fetch(store.SETTLE, *_transpose(sorted(submissions), 2))
+    rows = await connection.fetch(store.SETTLE, *_transpose(sorted(submissions), 3))
     return {(row["company_id"], row["message_id"]) for row in rows}
 
 
@@ -158,8 +160,16 @@ async def _refresh(connection: Connection, messages: set[tuple[int, int]]) -> No
         await connection.execute(store.REFRESH_MESSAGES, *which)
 
 
+def _key(submission: Submission) -> Key:
+    return submission.company_id, submission.message_id, submission.id
+
+
+def _key_of(part: Record) -> Key:
+    return part["company_id"], part["message_id"], part["submission_id"]
+
+
 def _columns(submission: Submission, outcome: Outcome) -> tuple[Any, ...]:
-    key = (submission.company_id, submission.id)
+    key = _key(submission)
     match outcome:
         case Accepted():
             state = "delivered" if outcome.delivered else "sent"
