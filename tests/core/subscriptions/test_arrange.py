@@ -4,10 +4,12 @@ from ringmain.core.errors import Invalid, NotFound
 from ringmain.core.subscriptions.model import Wanted
 from ringmain.core.system import Core
 
+URL = "http://127.0.0.1:9/"
+
 
 async def endpoint_of(core: Core) -> tuple[int, int]:
     company_id = (await core.companies.create(name="Acme")).id
-    endpoint, _ = await core.subscriptions.create_endpoint(company_id, face="ringmain", url="http://127.0.0.1:9/")
+    endpoint, _ = await core.subscriptions.create_endpoint(company_id, face="ringmain", url=URL)
     return company_id, endpoint.id
 
 
@@ -44,3 +46,20 @@ async def test_what_cannot_be_told_of_changes_nothing(core: Core) -> None:
     other = (await core.companies.create(name="Other")).id
     with pytest.raises(NotFound):
         await core.subscriptions.arrange(other, endpoint_id, [texts_to(2)])
+
+
+async def test_an_endpoint_is_made_and_changed_with_its_subscriptions_or_not_at_all(core: Core) -> None:
+    company_id = (await core.companies.create(name="Acme")).id
+    verbs, wrong = core.subscriptions, Wanted(name="", event_types=("no.such",))
+    with pytest.raises(Invalid):
+        await verbs.create_endpoint(company_id, face="ringrx", url=URL, wanted=[texts_to(1), wrong])
+    assert await verbs.list_endpoints(company_id) == []
+    made, _ = await verbs.create_endpoint(company_id, face="ringrx", url=URL, options={"a": 1}, wanted=[texts_to(1)])
+    (before,) = await verbs.list_subscriptions(company_id)
+    with pytest.raises(Invalid):
+        await verbs.update_endpoint(company_id, made.id, name="New", options={"b": 2}, wanted=[texts_to(2), wrong])
+    (there,) = await verbs.list_destinations(company_id, face="ringrx")
+    assert (there.name, there.options, await verbs.list_subscriptions(company_id)) == ("", {"a": 1}, [before])
+    await verbs.update_endpoint(company_id, made.id, name="New", options={"b": 2}, wanted=[])
+    (there,) = await verbs.list_destinations(company_id, face="ringrx")
+    assert (there.name, there.options, await verbs.list_subscriptions(company_id)) == ("New", {"a": 1, "b": 2}, [])

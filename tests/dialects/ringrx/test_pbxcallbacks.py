@@ -6,6 +6,7 @@ import pytest
 
 from ringmain.core.subscriptions.model import Subscription
 from tests.dialects.ringrx.conftest import FAX_NUMBER, Account, Caller, World
+from tests.overlapping import behind
 
 CALLBACKS = "/pbxcallbacks"
 URL = "https://some.url.com/hook?caller={caller}"
@@ -75,6 +76,21 @@ async def test_a_callback_changes(acme: Caller, account: Account, method: str) -
     assert destination.options["auth_password"] == "secret"
     assert (await acme(method, path, json={"mailboxes": []})).json()["mailboxes"] == []
     assert await subscriptions(account) == []
+
+
+async def test_two_changes_at_once_are_both_done(acme: Caller, account: Account) -> None:
+    before = await made(acme, callback_type="voicemail", mailboxes=["101"])
+    path, lock = f"{CALLBACKS}/{before['id']}", "SELECT FROM endpoints WHERE id = $1 FOR UPDATE"
+    first = {"mailboxes": ["102"], "auth_username": "me", "auth_password": "secret", "use_basic_auth": True}
+    second = {"mailboxes": ["101"], "custom_headers": "AuthToken:DESIGN"}
+    async with behind(account.core.database, lock, before["id"]) as queue:
+        for change in (first, second):
+            await queue.join(acme("PATCH", path, json=change))
+    assert [reply.status for reply in await queue.ended()] == [200, 200]
+    after = {**before, **first, **second, "auth_password": "", "updated_at": ""}
+    assert {**await acme.read(path), "updated_at": ""} == after
+    destination = await account.core.subscriptions.get_destination(account.id, before["id"], face="ringrx")
+    assert destination.options["auth_password"] == "secret"
 
 
 async def test_a_callback_is_deleted(acme: Caller, account: Account) -> None:

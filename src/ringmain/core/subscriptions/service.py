@@ -22,7 +22,7 @@ from ringmain.core.subscriptions.model import (
     Wanted,
 )
 from ringmain.core.subscriptions.secret import check_secret, new_secret
-from ringmain.database.pool import Database
+from ringmain.database.pool import Connection, Database
 from ringmain.database.wakeup import DELIVERIES, EVENTS, Wakeups
 
 URL_LIMIT: Final = 2048  # characters
@@ -51,21 +51,24 @@ class Subscriptions:
         secret: str | None = None,
         name: str = "",
         options: Mapping[str, Any] | None = None,
+        wanted: Sequence[Wanted] = (),
     ) -> tuple[Endpoint, str]:
-        """Make an endpoint; returns it and its secret, made here unless given. `options`: the face's own.
+        """Make an endpoint with these subscriptions; returns it and its secret, made here unless given.
 
-        Where `url` leads is not looked at: that is decided at each dialling. Raises NotFound("company"), Invalid,
-        and AlreadyExists where a face has one endpoint a company.
+        `options`: the face's own. Where `url` leads is not looked at: that is decided at each dialling. Raises
+        NotFound("company"), Invalid, and AlreadyExists where a face has one endpoint a company.
         """
         _check_url(url)
         secret = _secret_or_new(secret)
+        encoded = _encoded("options", options)
         try:
-            row = await self._database.fetchrow(
-                store.CREATE_ENDPOINT, company_id, face, url, secret, name, _encoded("options", options)
-            )
+            async with self._database.transaction() as connection:
+                row = await connection.fetchrow(store.CREATE_ENDPOINT, company_id, face, url, secret, name, encoded)
+                endpoint = store.endpoint_of(_found(row, "company"))
+                await _arrange(connection, company_id, endpoint.id, wanted)
         except asyncpg.UniqueViolationError as error:
             raise AlreadyExists(f"the company has an endpoint for {face} already") from error
-        return store.endpoint_of(_found(row, "company")), secret
+        return endpoint, secret
 
     async def set_endpoint(
         self, company_id: int, *, face: str, url: str, secret: str | None = None
@@ -126,8 +129,9 @@ class Subscriptions:
         state: EndpointState | None = None,
         name: str | None = None,
         options: Mapping[str, Any] | None = None,
+        wanted: Sequence[Wanted] | None = None,
     ) -> Endpoint:
-        """Change what is given; `options` as a whole.
+        """Change what is given; `options` key by key, the subscriptions that are `wanted` as `arrange` does.
 
         `paused` keeps what is pending and gets nothing new, `gone` cancels what is pending.
 
@@ -144,6 +148,8 @@ class Subscriptions:
             )
             if row is not None and state == "gone":
                 await connection.execute(store.CANCEL, company_id, endpoint_id, None, timeout=BULK_SECONDS)
+            if row is not None and wanted is not None:
+                await _arrange(connection, company_id, endpoint_id, wanted)
         self._wakeups.wake(DELIVERIES)
         return store.endpoint_of(_found(row, "endpoint"))
 
@@ -194,34 +200,9 @@ class Subscriptions:
         One that there is already stays as it is, with what is pending for it. What is pending for one that is wanted
         no more is cancelled. Raises NotFound("endpoint"), Invalid.
         """
-        for one in wanted:
-            _check_types(one.event_types)
         async with self._database.transaction() as connection:
             _found(await connection.fetchrow(store.LOCK_ENDPOINT, company_id, endpoint_id), "endpoint")
-            rows = await connection.fetch(store.SUBSCRIPTIONS_OF_ENDPOINT, company_id, endpoint_id)
-            have = {_identity(one): one for one in map(store.subscription_of, rows)}
-            want = {_identity(one): one for one in wanted}
-            for identity in have.keys() - want.keys():
-                gone = have[identity].id
-                await connection.execute(store.UNSUBSCRIBE, company_id, gone)
-                await connection.execute(store.CANCEL, company_id, endpoint_id, gone, timeout=BULK_SECONDS)
-            kept = [have[identity] for identity in want if identity in have]
-            new = [
-                await connection.fetchrow(
-                    store.SUBSCRIBE,
-                    company_id,
-                    endpoint_id,
-                    one.name,
-                    list(one.event_types),
-                    _encoded("filter", one.filter),
-                    _encoded("options", one.options),
-                    one.ordered,
-                    None,
-                )
-                for identity, one in want.items()
-                if identity not in have
-            ]
-        return [*kept, *(store.subscription_of(_found(row, "endpoint")) for row in new)]
+            return await _arrange(connection, company_id, endpoint_id, wanted)
 
     async def get(self, company_id: int, subscription_id: int) -> Subscription:
         """Raises NotFound("subscription")."""
@@ -333,6 +314,38 @@ class Subscriptions:
         if count:
             self._wakeups.wake(DELIVERIES)
         return count
+
+
+async def _arrange(
+    connection: Connection, company_id: int, endpoint_id: int, wanted: Sequence[Wanted]
+) -> list[Subscription]:
+    """In a transaction that has the endpoint's row. Raises Invalid."""
+    for one in wanted:
+        _check_types(one.event_types)
+    rows = await connection.fetch(store.SUBSCRIPTIONS_OF_ENDPOINT, company_id, endpoint_id)
+    have = {_identity(one): one for one in map(store.subscription_of, rows)}
+    want = {_identity(one): one for one in wanted}
+    for identity in have.keys() - want.keys():
+        gone = have[identity].id
+        await connection.execute(store.UNSUBSCRIBE, company_id, gone)
+        await connection.execute(store.CANCEL, company_id, endpoint_id, gone, timeout=BULK_SECONDS)
+    kept = [have[identity] for identity in want if identity in have]
+    new = [
+        await connection.fetchrow(
+            store.SUBSCRIBE,
+            company_id,
+            endpoint_id,
+            one.name,
+            list(one.event_types),
+            _encoded("filter", one.filter),
+            _encoded("options", one.options),
+            one.ordered,
+            None,
+        )
+        for identity, one in want.items()
+        if identity not in have
+    ]
+    return [*kept, *(store.subscription_of(_found(row, "endpoint")) for row in new)]
 
 
 def _found(row: asyncpg.Record | None, kind: str) -> asyncpg.Record:

@@ -26,7 +26,7 @@ LIST_ENDPOINTS_OF_FACE: Final = "SELECT * FROM endpoints WHERE company_id = $1 A
 UPDATE_ENDPOINT: Final = """
 UPDATE endpoints SET
     url = coalesce($3, url), state = coalesce($4, state), secret = coalesce($5, secret),
-    name = coalesce($6, name), options = coalesce($7::text::jsonb, options),
+    name = coalesce($6, name), options = options || coalesce($7::text::jsonb, '{}'),
     failures = CASE WHEN $3 <> url OR $4 = 'active' THEN 0 ELSE failures END,
     blocked_until = CASE WHEN $3 <> url OR $4 = 'active' THEN NULL ELSE blocked_until END,
     updated_at = now()

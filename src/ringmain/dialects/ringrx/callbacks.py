@@ -6,7 +6,7 @@ A callback is an endpoint of the core, with a subscription for each thing that i
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from functools import wraps
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from starlette.requests import Request
@@ -129,7 +129,7 @@ class CallbackRoutes:
         if given.callback_type is None or given.url is None:
             raise BadRequest("callback_type and url are needed")
         url = templates.checked_address(given.url)
-        options = _options(given, CallbackOptions(callback_type=given.callback_type))
+        options = CallbackOptions(callback_type=given.callback_type, **_options(given))
         wanted = await self._binder.wanted(caller.company_id, caller.country, given.callback_type, _bindings(given))
         made, _ = await self._subscriptions.create_endpoint(
             caller.company_id,
@@ -137,27 +137,29 @@ class CallbackRoutes:
             url=url,
             name=given.name or given.callback_type,
             options=msgspec.to_builtins(options),
+            wanted=wanted,
         )
-        subscriptions = await self._subscriptions.arrange(caller.company_id, made.id, wanted)
         endpoint = await self._subscriptions.get_destination(caller.company_id, made.id, face=DIALECT)
-        return answer.json(callback(endpoint, subscriptions), 201)
+        return answer.json(callback(endpoint, await self._bound(endpoint)), 201)
 
     async def update(self, request: Request, caller: Caller) -> Response:
         """Change what is said. A binding that is said takes the place of all that there were."""
         endpoint = await self._get(request, caller)
         given = await _given(request)
-        before = msgspec.convert(endpoint.options, CallbackOptions)
-        if given.callback_type not in (None, before.callback_type):
+        kind = msgspec.convert(endpoint.options, CallbackOptions).callback_type
+        if given.callback_type not in (None, kind):
             raise Invalid("callback_type", "cannot change: make another callback")
         url = None if given.url is None else templates.checked_address(given.url)
-        options = _options(given, before)
-        said = _bindings(given)
-        wanted = await self._binder.wanted(caller.company_id, caller.country, before.callback_type, said)
+        options, said = _options(given), _bindings(given)
+        wanted = await self._binder.wanted(caller.company_id, caller.country, kind, said)
         await self._subscriptions.update_endpoint(
-            caller.company_id, endpoint.id, url=url, name=given.name, options=msgspec.to_builtins(options)
+            caller.company_id,
+            endpoint.id,
+            url=url,
+            name=given.name,
+            options=options,
+            wanted=wanted if KINDS[kind].field in said else None,
         )
-        if KINDS[before.callback_type].field in said:
-            await self._subscriptions.arrange(caller.company_id, endpoint.id, wanted)
         return await self.show(request, caller)
 
     async def delete(self, request: Request, caller: Caller) -> Response:
@@ -210,23 +212,22 @@ async def _given(request: Request) -> GivenCallback:
     return given
 
 
-def _options(given: GivenCallback, before: CallbackOptions) -> CallbackOptions:
-    """What was, with what is said laid over it. Raises Invalid."""
-    lines = before.custom_headers if given.custom_headers is None else given.custom_headers
+def _options(given: GivenCallback) -> dict[str, Any]:
+    """What is said of `CallbackOptions`. Raises Invalid."""
+    lines, username = given.custom_headers or "", given.auth_username or ""
     if len(lines) > MAX_HEADERS:
         raise Invalid("custom_headers", f"may have at most {MAX_HEADERS} characters")
     templates.check_headers(lines)
-    username = before.auth_username if given.auth_username is None else given.auth_username
     if ":" in username:
         raise Invalid("auth_username", "cannot have a colon")
-    return CallbackOptions(
-        callback_type=before.callback_type,
-        use_basic_auth=before.use_basic_auth if given.use_basic_auth is None else given.use_basic_auth,
-        auth_username=username,
+    said = {
+        "use_basic_auth": given.use_basic_auth,
+        "auth_username": given.auth_username,
         # Whoever writes back what was read writes no password, because none is shown.
-        auth_password=given.auth_password or before.auth_password,
-        custom_headers=lines,
-    )
+        "auth_password": given.auth_password or None,
+        "custom_headers": given.custom_headers,
+    }
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _bindings(given: GivenCallback) -> dict[str, list[str]]:
