@@ -2,6 +2,7 @@ import pytest
 
 from ringmain.core.errors import Invalid, NotFound
 from ringmain.core.system import Core
+from tests.overlapping import behind
 
 
 async def test_the_life_of_a_contact(core: Core) -> None:
@@ -32,3 +33,14 @@ async def test_refusals(core: Core) -> None:
     with pytest.raises(Invalid):
         await core.directory.update(company.id, made.id, first_name="")
     assert await core.directory.get(company.id, made.id) == made
+
+
+async def test_a_number_that_is_blocked_twice_at_once_is_one_contact(core: Core) -> None:
+    company = await core.companies.create(name="Acme")
+    async with behind(core.database, "SELECT FROM companies WHERE id = $1 FOR UPDATE", company.id) as queue:
+        for _ in range(2):
+            await queue.join(core.contact_lists.set_number_blocked(company.id, "+13105550188", blocked=True))
+    first, second = await queue.ended()
+    assert first.id == second.id
+    assert [one.id for one in await core.contact_lists.all(company.id)] == [first.id]
+    assert await core.contact_lists.blocks(company.id, "+13105550188")

@@ -75,8 +75,20 @@ class ContactLists:
         if contact_id is None:
             if not blocked:
                 raise NotFound("contact")
-            contact_id = (await self.create(company_id, [NewContact(phone=number)]))[0].id
+            contact_id = await self._of_number(company_id, number)
         return await self.set_blocked(company_id, contact_id, blocked=blocked, about=about)
+
+    async def _of_number(self, company_id: int, number: str) -> int:
+        """Whoever has it, made if need be: once, however many ask."""
+        async with self._database.transaction() as connection:
+            await connection.execute(store.LOCK_COMPANY, company_id)
+            found: int | None = await connection.fetchval(store.BY_NUMBER, company_id, number)
+            if found is None:
+                made = await connection.fetch(
+                    store.CREATE_ALL, company_id, _encoded({None: [NewContact(phone=number)]})
+                )
+                found = made[0]["id"]
+        return found
 
     async def blocks(self, company_id: int, number: str) -> bool:
         """Whether who calls from this number is refused."""

@@ -86,6 +86,8 @@ SELECT id FROM directory_contacts
 WHERE company_id = $1 AND (phone = $2 OR blocked_at IS NOT NULL AND other_numbers || phone @> ARRAY[$2::text])
 ORDER BY blocked_at IS NULL, id LIMIT 1
 """
+# Held while somebody of this number is looked for and made, so that two callers make one.
+LOCK_COMPANY: Final = "SELECT FROM companies WHERE id = $1 FOR NO KEY UPDATE"
 BLOCKS: Final = """
 SELECT EXISTS (
     SELECT FROM directory_contacts
