@@ -15,6 +15,7 @@ from ringmain.core.texting.chat_parties import ChatUser
 from ringmain.core.texting.chats import Entry, activity_text
 from ringmain.core.texting.model import CallActivity
 from tests.conftest import Office, furnish
+from tests.overlapping import Queue
 
 MOMENTS = st.datetimes(datetime(1970, 1, 2), datetime(2026, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
@@ -149,6 +150,18 @@ async def test_one_handle_is_one_contact(core: Core, office: Office) -> None:
     for number, handle in ((None, None), (None, ""), (None, "x" * 65), ("", None), ("a\nb", None)):
         with pytest.raises(Invalid):
             await meet(office.company_id, number=number, handle=handle)
+
+
+async def test_a_handle_that_becomes_somebody_elses_meanwhile(core: Core, office: Office) -> None:
+    company_id, jane = office.company_id, office.contact
+    sam = await core.chat_parties.contact(company_id, number="+13105550155", handle="abc")
+    async with core.database.transaction() as connection:
+        for contact_id, handle in ((sam.id, None), (jane.id, "abc")):
+            await connection.execute("UPDATE contacts SET handle = $2 WHERE id = $1", contact_id, handle)
+        queue = Queue(connection)
+        await queue.join(core.chat_parties.contact(company_id, number=jane.number, handle="abc", last_name="X"))
+    (found,) = await queue.ended()
+    assert (found.id, found.number, found.handle, found.last_name) == (jane.id, jane.number, "abc", "X")
 
 
 async def test_answers_to_somebody_with_a_handle_are_relayed(core: Core, office: Office) -> None:

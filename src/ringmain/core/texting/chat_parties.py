@@ -1,5 +1,6 @@
 """Who is at the two ends of a chat: an extension with the number that it texts from, and somebody outside."""
 
+from contextlib import suppress
 from typing import Final
 
 import asyncpg
@@ -114,6 +115,7 @@ class ChatParties:
             except asyncpg.UniqueViolationError as error:
                 if error.as_dict().get("constraint_name") == "contacts_handle":
                     continue
+            with suppress(asyncpg.UniqueViolationError):
                 # Somebody else has the number: this one is still who has the handle.
                 return await self._know(company_id, found.id, None, handle, *known)
         raise Invalid("handle", "is being made somebody else's")
