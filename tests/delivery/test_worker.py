@@ -456,10 +456,9 @@ async def test_a_dead_workers_lease_passes_to_another(bench: Bench, receiver: Re
         return web.Response()
 
     receiver.answer = hang_first
-    doomed = bench.worker(lease=0.3, timeout=0.01)
     (event_id,) = await bench.happen()
     await bench.relay_all()
-    doomed = DeliveryWorker(bench.database, bench.wakeups, FACES, LOCAL, lease=0.3, timeout=60)
+    doomed = DeliveryWorker(bench.database, bench.wakeups, FACES, LOCAL, lease=2, timeout=60)
     await doomed.start()
     await receiver.wait_for(1)
     for task in [doomed._loop._task, *doomed._deliveries]:  # as kill -9 would

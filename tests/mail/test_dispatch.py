@@ -161,7 +161,7 @@ async def main(dsn, port, folder):
     database = Database(dsn)
     wakeups = Wakeups(database)
     core = Core(database, wakeups, open_storage(folder))
-    queue = MailQueue(database, lease=timedelta(seconds=1))
+    queue = MailQueue(database)
     writer = Writer(Sender("a@ringmain.example"), core.files, None)
     await MailDispatcher(queue, wakeups, writer, SmtpMailer(read_url(f"smtp://127.0.0.1:{port}"))).start()
     await asyncio.Event().wait()
@@ -177,12 +177,13 @@ async def test_a_process_that_is_killed_while_it_sends_loses_nothing(
     async with mail_server() as inbox:
         inbox.go_on.clear()
         node = await asyncio.create_subprocess_exec(sys.executable, "-c", NODE, dsn, str(inbox.port), str(tmp_path))
-        await asyncio.wait_for(inbox.waiting.wait(), 20)
+        await asyncio.wait_for(inbox.waiting.wait(), 60)
         node.send_signal(signal.SIGKILL)
         await node.wait()
         (mail,) = await core.mails.page(office.company_id)
         assert (mail.state, mail.attempts) == ("sending", 1)
         inbox.go_on.set()
+        await core.database.execute("UPDATE mails SET due_at = now()")  # its lease runs out
         async with running(smtp(inbox)):
             done = await over(core, office, mail_id)
     assert (done.state, done.attempts) == ("sent", 2)

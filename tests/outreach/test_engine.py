@@ -354,13 +354,24 @@ async def test_two_engines_contact_nobody_twice(clinic: Clinic, core: Core, node
     assert sorted(call.number for line in lines for call in line.calls) == sorted(one.phone_number for one in called)
 
 
+async def renewed(core: Core, *, leases: int) -> None:
+    """Until the lease of a second ends so many leases later than it did."""
+    was = await core.database.fetchval("SELECT due_at FROM outreach_reminders")
+
+    async def look() -> bool:
+        moved: timedelta = await core.database.fetchval("SELECT due_at - $1::timestamptz FROM outreach_reminders", was)
+        return moved >= timedelta(seconds=leases)
+
+    await eventually(look)
+
+
 async def test_a_long_call_keeps_its_lease(clinic: Clinic, node: Callable[..., Engine]) -> None:
     line, other = Line(CallOutcome(result="answered", digits="1")), Line()
-    await node(line, lease=0.3).start()
+    await node(line, lease=1).start()
     made = await clinic.remind(await clinic.profile(channels=["voice"]))
     await line.has_begun()
-    await node(other, lease=0.3).start()
-    await asyncio.sleep(1)  # several leases long
+    await node(other, lease=1).start()
+    await renewed(clinic.core, leases=2)
     line.over.set()
     assert (await clinic.becomes(made, state="confirmed")).attempt == 1
     assert (len(line.calls), other.calls) == (1, [])
@@ -382,11 +393,11 @@ async def test_a_call_is_hung_up_when_the_answer_comes_otherwise(clinic: Clinic,
 
 async def test_a_change_that_moves_no_date_leaves_a_call_alone(clinic: Clinic, node: Callable[..., Engine]) -> None:
     line = Line(CallOutcome(result="machine"))
-    await node(line, lease=0.3).start()
+    await node(line, lease=1).start()
     made = await clinic.remind(await clinic.profile(channels=["voice"]))
     await line.has_begun()
     await clinic.core.outreach.update(clinic.company_id, made.id, ReminderChange(reference="new"))
-    await asyncio.sleep(0.5)  # more than a lease
+    await renewed(clinic.core, leases=1)
     line.over.set()
     found = await clinic.becomes(made, call_state="machine")
     assert (found.reference, found.attempt, line.hung_up, len(line.calls)) == ("new", 1, 0, 1)
