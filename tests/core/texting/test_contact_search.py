@@ -52,6 +52,18 @@ async def test_digits_that_no_number_has(core: Core, office: Office, old: dict[s
         assert await found(core, office, search) == [], search
 
 
+async def test_names_that_begin_with_digits(core: Core, office: Office) -> None:
+    names = {"+442079460018": ("24 Hours", "Repair"), "+442079460019": ("Studio", "54"), "+442079460020": ("5", "4X")}
+    for number, (first_name, last_name) in names.items():
+        await core.texting.create_contact(office.company_id, number=number, first_name=first_name, last_name=last_name)
+    for search, expected in {"24": ["24 Hours"], "54": ["Studio"], "5 4": ["5"], "(5)": [], "4": None}.items():
+        its = await found(core, office, search)
+        if expected is None:
+            assert {"24 Hours", "Studio", "5"} <= set(its)
+        else:
+            assert [name for name in its if name != "Jane"] == expected, search
+
+
 async def test_old_contacts_by_name(core: Core, office: Office, old: dict[str, str]) -> None:
     assert await found(core, office, "ada o") == ["Ada"]
     assert sorted(await found(core, office, "old")) == ["Ada", "Bob", "Cho", "Dee"]

@@ -37,6 +37,8 @@ RETURNING id, company_id, number, first_name, last_name
 
 COLUMNS: Final = "id, company_id, number, first_name, last_name"
 NAMED: Final = "lower(first_name || ' ' || last_name) LIKE $4::text OR lower(last_name) LIKE $4"
+# Digits have no case: to make ten thousand names lower-case takes longer than all else.
+NUMBERED: Final = "number LIKE $6::text OR last_name LIKE $4::text OR first_name || ' ' || last_name LIKE $4"
 
 
 def _search(near: str, *more: tuple[str, str]) -> str:
@@ -70,7 +72,7 @@ BY_DIGITS: Final = """(
     SELECT company_id, id, number, first_name, last_name FROM contacts
     WHERE contact_digits(company_id, number) @@ $7::tsquery OFFSET 0
 ) AS contacts"""
-BY_NAME_OR_DIGITS: Final = _search(f"{NAMED} OR number LIKE $6::text", (BY_DIGITS, "number LIKE $6"))
+BY_NAME_OR_DIGITS: Final = _search(NUMBERED, (BY_DIGITS, "number LIKE $6"))
 
 
 def _followed(query: str, by: str) -> str:
@@ -88,7 +90,7 @@ BY_PAIR: Final = " UNION ALL ".join(
         _followed("$7 || ''':*'", "!~ '[0-9]'"),
     )
 )
-BY_NAME_OR_PAIR: Final = _search(f"{NAMED} OR number LIKE $6::text", (f"({BY_PAIR}) AS contacts", "number LIKE $6"))
+BY_NAME_OR_PAIR: Final = _search(NUMBERED, (f"({BY_PAIR}) AS contacts", "number LIKE $6"))
 
 
 def statement(company_id: int, wanted: str, limit: int) -> tuple[str, tuple[object, ...]]:
