@@ -1,12 +1,14 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from ringmain.carriers.build import dispatcher
+from ringmain.carriers.build import adapters, dispatcher
 from ringmain.carriers.dispatch import Dispatcher
 from ringmain.carriers.sandbox import MEANING, Magic
 from ringmain.core.system import Core
+from ringmain.core.texting.carrier import Receipt
 from ringmain.core.texting.model import Message
+from ringmain.core.texting.submissions import Submissions
 from tests.conditions import eventually
 from tests.conftest import Office, furnish
 
@@ -66,6 +68,40 @@ async def test_a_late_receipt(core: Core, office: Office, running: Dispatcher) -
     message = await send(core, office, Magic.LATE_RECEIPT)
     await reaches(core, message, "sent")
     await reaches(core, message, "delivered")
+
+
+@pytest.mark.parametrize(
+    ("to", "final", "code"),
+    [
+        (Magic.DELIVERED, "delivered", None),
+        (Magic.UNDELIVERABLE, "failed", "undeliverable"),
+        (Magic.LATE_RECEIPT, "delivered", None),
+    ],
+)
+async def test_a_receipt_comes_when_the_process_that_had_it_is_gone(
+    core: Core, office: Office, to: str, final: str, code: str | None
+) -> None:
+    async def lost(_: Sequence[Receipt]) -> None:
+        """As in a process that is killed just now."""
+
+    submissions = Submissions(core.database, core.wakeups)
+    first = Dispatcher(submissions, core.wakeups, adapters(core, submissions, lost))
+    await first.start()
+    message = await send(core, office, to)
+
+    async def is_sent() -> bool:
+        return "sent" in await states(core, message)
+
+    await eventually(is_sent)
+    await first.stop()
+    await core.database.execute("UPDATE submissions SET due_at = now() WHERE due_at IS NOT NULL")
+    second = dispatcher(core)
+    await second.start()
+    found = await reaches(core, message, final)
+    await second.stop()
+    assert found.error_code == code
+    assert await states(core, message) == ["queued", "sent", final]
+    assert await core.database.fetchval("SELECT count(*) FROM submissions WHERE due_at IS NOT NULL") == 0
 
 
 async def test_an_answer_of_stop_opts_out(core: Core, office: Office, running: Dispatcher) -> None:

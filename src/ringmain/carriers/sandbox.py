@@ -54,6 +54,8 @@ MEANING: Final = {
     Magic.ECHO: "delivered, and answers with the same text",
 }
 RECEIPT_DELAY: Final = 3.0
+LOST_RECEIPT: Final = 15.0
+"""Seconds after which a receipt that has not come was lost with its process."""
 RETRY_SECONDS: Final = 0.5
 CAPACITY: Final = 512
 
@@ -77,7 +79,7 @@ class Sandbox:
         """Nothing to connect to."""
 
     async def stop(self) -> None:
-        """Drop receipts and answers that are not due yet."""
+        """Drop receipts that are not due yet; whoever is asked again gives them."""
         for task in self._later:
             task.cancel()
         await asyncio.gather(*self._later, return_exceptions=True)
@@ -101,20 +103,28 @@ class Sandbox:
             case Magic.NO_ANSWER if submission.attempts < 2:
                 return Unknown(text="the sandbox did not answer", resend_seconds=RETRY_SECONDS)
             case Magic.DELIVERED:
-                self._after(0, lambda: self._receipts([self._receipt(reference)]))
-                return Accepted(references=[reference])
+                return self._accepted(submission, reference, 0)
             case Magic.UNDELIVERABLE:
-                self._after(0, lambda: self._receipts([self._receipt(reference, "undeliverable")]))
-                return Accepted(references=[reference])
+                return self._accepted(submission, reference, 0, "undeliverable")
             case Magic.LATE_RECEIPT:
-                self._after(RECEIPT_DELAY, lambda: self._receipts([self._receipt(reference)]))
-                return Accepted(references=[reference])
+                return self._accepted(submission, reference, RECEIPT_DELAY)
             case Magic.OPTS_OUT:
-                self._after(0, lambda: self._answer(submission, "STOP"))
+                await self._answer(submission, "STOP")
             case Magic.ECHO:
-                self._after(0, lambda: self._answer(submission, submission.text))
+                await self._answer(submission, submission.text)
             case _:
                 await self._to_own_number(submission, reference)
+        return Accepted(references=[], delivered=True)
+
+    def _accepted(
+        self, submission: Submission, reference: str, seconds: float, error_code: str | None = None
+    ) -> Outcome:
+        if submission.attempts == 1:
+            self._after(seconds, lambda: self._receipts([self._receipt(reference, error_code)]))
+            return Accepted(references=[reference], ask_again_seconds=LOST_RECEIPT)
+        # The process that had it in memory is gone.
+        if error_code:
+            return Rejected(code=error_code, text="the sandbox did not deliver it")
         return Accepted(references=[], delivered=True)
 
     async def _to_own_number(self, submission: Submission, reference: str) -> None:
@@ -131,10 +141,7 @@ class Sandbox:
             reference=reference,
             file_ids=file_ids,
         )
-        try:
-            await self._texting.receive(inbound)
-        except CoreError as error:
-            log.warning("sandbox could not deliver", submission=submission.id, error=str(error))
+        await self._receive(submission, inbound)
 
     async def _copy(self, company_id: int, file_id: int, to_company_id: int) -> int:
         original = await self._files.get(company_id, file_id)
@@ -150,15 +157,21 @@ class Sandbox:
         return copy.id
 
     async def _answer(self, submission: Submission, text: str) -> None:
-        await self._texting.receive(
-            InboundText(
-                carrier=self.name,
-                sender=submission.recipient,
-                recipient=submission.sender,
-                text=text,
-                reference=f"{self.name}-answer-{submission.id}",
-            )
+        """Answer it, once: the reference says whether that was done before."""
+        inbound = InboundText(
+            carrier=self.name,
+            sender=submission.recipient,
+            recipient=submission.sender,
+            text=text,
+            reference=f"{self.name}-answer-{submission.id}",
         )
+        await self._receive(submission, inbound)
+
+    async def _receive(self, submission: Submission, inbound: InboundText) -> None:
+        try:
+            await self._texting.receive(inbound)
+        except CoreError as error:
+            log.warning("sandbox could not deliver", submission=submission.id, error=str(error))
 
     def _receipt(self, reference: str, error_code: str | None = None) -> Receipt:
         state: Literal["delivered", "failed"] = "failed" if error_code else "delivered"
@@ -170,7 +183,7 @@ class Sandbox:
             try:
                 await action()
             except Exception as error:
-                log.warning("sandbox answer failed", carrier=self.name, error=repr(error))
+                log.warning("sandbox receipt failed", carrier=self.name, error=repr(error))
 
         task = asyncio.get_running_loop().create_task(run())
         self._later.add(task)

@@ -35,11 +35,13 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
     """The carrier took it. `references`: its message id of each part, for receipts; may be empty.
 
-    `delivered` is for carriers that know at once that it arrived.
+    `delivered` is for carriers that know at once that it arrived. `ask_again_seconds` is for those that keep their
+    receipts nowhere: it is given to them again when none has come by then.
     """
 
     references: list[str]
     delivered: bool = False
+    ask_again_seconds: float | None = None
 
 
 class Rejected(msgspec.Struct, frozen=True, kw_only=True):

@@ -173,7 +173,7 @@ def _columns(submission: Submission, outcome: Outcome) -> tuple[Any, ...]:
     match outcome:
         case Accepted():
             state = "delivered" if outcome.delivered else "sent"
-            return (*key, state, len(outcome.references), None, None, None)
+            return (*key, state, len(outcome.references), outcome.ask_again_seconds, None, None)
         case Rejected():
             return (*key, "failed", None, None, outcome.code, outcome.text)
         case Postponed():
