@@ -116,9 +116,9 @@ async def test_everything_is_made(core: Core, database: Database) -> None:
     assert bound.email == "bob@acme.example"
     assert "secret" not in made.api_keys[1]
     generated = made.people[0]["password"]
-    assert (await core.credentials.caller_by_password("ann@acme.example", generated)).person_id == owner.id
+    assert (await core.credentials.log_in("ann@acme.example", generated)).caller.person_id == owner.id
     assert "password" not in made.people[1]
-    assert (await core.credentials.caller_by_password("bob@acme.example", "correct horse")).person_id == bound.person_id
+    assert (await core.credentials.log_in("bob@acme.example", "correct horse")).caller.person_id == bound.person_id
     subscriptions = await core.subscriptions.list_subscriptions(company.id)
     assert sorted(one.name for one in subscriptions) == ["", "call.action.hangup", "texting.message.inbound"]
     assert made.webhooks[0]["secret"].startswith("whsec_")
@@ -191,7 +191,7 @@ async def test_what_differs_is_changed(core: Core, database: Database) -> None:
     assert channels >= {CREDENTIALS, CARRIERS}
     company_id = int(first.company["ids"]["ringcentral"])
     assert (await core.locations.list(company_id))[0].profile == {"city": "London", "zip": "EC1"}
-    await core.credentials.caller_by_password("bob@acme.example", "another horse")
+    await core.credentials.log_in("bob@acme.example", "another horse")
     with pytest.raises(Unauthenticated):
         await core.credentials.caller_by_api_key("ringrx", "a-secret-that-we-have-chosen", None)
     await core.credentials.caller_by_api_key("ringrx", "another-secret-that-we-chose", None)
@@ -207,7 +207,7 @@ async def test_admins_and_login_names(core: Core, database: Database) -> None:
     bob = await core.people.find_by_email(company_id, "bob@acme.example")
     assert bob is not None
     assert (bob.login, bob.admin, bob.owner) == ("bob", True, False)
-    assert (await core.credentials.caller_by_password("BOB", "correct horse")).manages
+    assert (await core.credentials.log_in("BOB", "correct horse")).caller.manages
     assert not (await run(database, named)).changed
     assert not (await run(database, FULL)).changed  # what is left out stays
     without = named.replace('login = "bob"', 'login = ""').replace("admin = true", "admin = false")

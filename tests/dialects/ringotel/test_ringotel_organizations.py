@@ -128,7 +128,7 @@ async def test_blocking_locks_everybody_out(world: World, acme: Caller) -> None:
         tries = [
             core.credentials.caller_by_api_key("ringplan", key.secret, "primary"),
             core.credentials.caller_by_user_token(login.user_token),
-            core.credentials.caller_by_password("owner@acme.example", "a long password"),
+            core.credentials.log_in("owner@acme.example", "a long password"),
         ]
         return [await attempt(one) for one in tries]
 

@@ -17,10 +17,12 @@ SELECT company_id, id, person_id, key_id FROM granted
 """
 
 
+# $6: the hash of the password that was shown. It may be another's by now, and whoever is changing it is waited for.
 BY_PASSWORD: Final = _with_token(
     """granted AS (
     INSERT INTO grants (company_id, person_id, audience, expires_at)
-    SELECT company_id, id, $3, now() + $5::interval FROM people WHERE company_id = $1 AND id = $2 AND active
+    SELECT company_id, id, $3, now() + $5::interval FROM people
+    WHERE company_id = $1 AND id = $2 AND active AND password_hash = $6 FOR SHARE
     RETURNING company_id, id, person_id, key_id, expires_at
 )""",
     hashed="$4",

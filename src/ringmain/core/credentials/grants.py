@@ -40,10 +40,11 @@ class Grants:
         `address` is the network address that asks. Raises Unauthenticated, Throttled.
         """
         await self._throttle.count(name, address)
-        caller = await self._credentials.caller_by_password(name, password, code=code)
+        login = await self._credentials.log_in(name, password, code=code)
         await self._throttle.forget(name, address)
         token = secrets.token_urlsafe(32)
-        arguments = (caller.company_id, caller.person_id, audience, _hash(token), LIFETIME)
+        who = (login.caller.company_id, login.caller.person_id)
+        arguments = (*who, audience, _hash(token), LIFETIME, login.password_hash)
         return await self._tokens(audience, await self._granted(store.BY_PASSWORD, *arguments), token)
 
     async def by_key(self, audience: str, key_token: str, secret: str, *, address: str) -> Tokens:

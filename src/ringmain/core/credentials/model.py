@@ -51,6 +51,13 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         return self.owner or self.admin
 
 
+class Login(msgspec.Struct, frozen=True, kw_only=True):
+    """Who logged in, and the hash of the password that they did it with."""
+
+    caller: Caller
+    password_hash: str
+
+
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
     """What access tokens live by: a login of a person, or (`key_id`) a use of an API key."""
 

@@ -1,17 +1,19 @@
 """Verbs on credentials: who is calling."""
 
 import hashlib
+import hmac
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 
 import asyncpg
 
-from ringmain.core.credentials import store
+from ringmain.core.credentials import session_store, store
 from ringmain.core.credentials.cache import CredentialCache
-from ringmain.core.credentials.model import ApiKey, Caller, Grant, NewApiKey
+from ringmain.core.credentials.model import ApiKey, Caller, Grant, Login, NewApiKey
 from ringmain.core.credentials.one_time_codes import OneTimeCodes
-from ringmain.core.credentials.passwords import hash_password, verify_password
+from ringmain.core.credentials.passwords import hash_again, hash_password, kind_of, verify_password
 from ringmain.core.credentials.signing import SigningKeys
 from ringmain.core.errors import AlreadyExists, Invalid, NotFound, Unauthenticated
 from ringmain.core.ids import MAX_ID
@@ -22,6 +24,8 @@ PRIMARY: Final = "primary"
 DIALECTS: Final = ("ringplan", "ringrx", "ringcentral")
 """Those whose keys are a company's. Ringotel's are an account's (core/accounts)."""
 SHORTEST_SECRET: Final = 24
+OTHER_HASHES: Final = 4
+"""How many a login tries beside those with the salt of its name."""
 
 
 class Credentials:
@@ -110,47 +114,88 @@ class Credentials:
     # People
 
     async def set_password(self, company_id: int, person_id: int, password: str) -> None:
-        """Raises Invalid (too short), NotFound."""
-        hashed = await hash_password(password)
-        if await self._database.fetchval(store.SET_PASSWORD, company_id, person_id, hashed) is None:
+        """Whoever logged in with the one before is logged out. Raises Invalid (too short), NotFound."""
+        salt = await self._database.fetchval(store.SALT, company_id, person_id)
+        if salt is None:
             raise NotFound("person")
-        self._wakeups.wake(CREDENTIALS)
+        hashed = await hash_password(password, salt)
+        async with self._database.transaction() as connection:
+            await connection.execute(store.LOCK_PERSON, company_id, person_id)
+            changed = await connection.fetchval(store.SET_PASSWORD, company_id, person_id, hashed)
+        if changed is None:
+            raise NotFound("person")
+        self.announce()
 
     async def has_password(self, company_id: int, person_id: int, password: str) -> bool:
         """Whether this is the person's password."""
         return await verify_password(await self._database.fetchval(store.PASSWORD, company_id, person_id), password)
 
-    async def caller_by_password(self, email: str, password: str, *, code: str | None = None) -> Caller:
+    async def log_in(self, name: str, password: str, *, code: str | None = None) -> Login:
         """Who logs in with this e-mail or login name, of whatever company the password fits. Raises Unauthenticated.
 
-        `code`: from the person's second factor, which must be right where there is one.
+        `code`: from the person's second factor, which must be right where there is one. It costs a hash or two, and
+        never more than `OTHER_HASHES` besides.
         """
-        rows = await self._database.fetch(store.PASSWORDS_OF_EMAIL, email)
+        rows = await self._database.fetch(store.PASSWORDS_OF_NAME, name, OTHER_HASHES)
+        tried: dict[str, str | None] = {}
         for row in rows:
-            if await verify_password(row["password_hash"], password):
-                if not await self.one_time_codes.passes(row["company_id"], row["id"], code):
-                    continue
-                await self._database.execute(store.LOGGED_IN, row["company_id"], row["id"])
-                return await self._caller(row["company_id"], row["id"])
+            kind = kind_of(row["password_hash"])
+            if kind not in tried:
+                tried[kind] = await hash_again(kind, password)
+            hashed = tried[kind]
+            if hashed is None or not hmac.compare_digest(hashed, row["password_hash"]):
+                continue
+            if await self.one_time_codes.passes(row["company_id"], row["id"], code):
+                return await self._logged_in(row, name, password)
         if not rows:
             await verify_password(None, password)
         raise Unauthenticated("unknown e-mail or wrong password")
 
-    async def issue_user_token(self, company_id: int, person_id: int, lifetime_s: int) -> str:
-        """A token (JWT) with which a person calls for `lifetime_s` seconds."""
-        return await self._signing.issue_token(company_id, person_id, lifetime_s)
+    async def _logged_in(self, row: asyncpg.Record, name: str, password: str) -> Login:
+        company_id, person_id = row["company_id"], row["id"]
+        salted = None
+        if not row["salted"]:
+            salted = await hash_password(password, await self._database.fetchval(store.SALT_OF_NAME, name))
+        hashed = await self._database.fetchval(store.LOGGED_IN, company_id, person_id, row["password_hash"], salted)
+        if hashed is None:
+            raise Unauthenticated("the password was changed at this moment")
+        caller = _authenticated(
+            await self._database.fetchrow(store.CALLER, company_id, person_id), "the person is gone or inactive"
+        )
+        return Login(caller=caller, password_hash=hashed)
+
+    async def issue_user_token(
+        self, company_id: int, person_id: int, lifetime_s: int, *, session_id: int | None = None
+    ) -> str:
+        """A token (JWT) with which a person calls for `lifetime_s` seconds, and no longer than their session lasts.
+
+        Without one it is a session of its own. Raises NotFound (nobody, or inactive).
+        """
+        if session_id is None:
+            lifetime = timedelta(seconds=lifetime_s)
+            session_id = await self._database.fetchval(
+                session_store.BEGIN, company_id, person_id, secrets.token_bytes(32), lifetime, None
+            )
+            if session_id is None:
+                raise NotFound("person")
+        return await self._signing.issue_token(company_id, person_id, lifetime_s, session=str(session_id))
 
     async def successor_of(self, token: str) -> str:
         """The refresh token that takes the place of this one."""
         return await self._signing.successor(token)
 
     async def caller_by_user_token(self, token: str) -> Caller:
-        """Raises Unauthenticated: not ours, expired, of another dialect, or the person is gone or inactive."""
+        """Raises Unauthenticated: not ours, expired, of another dialect, its session has ended, the person is inactive.
+
+        Logging out ends sessions, and so do a new password and deactivation.
+        """
         claims = await self._signing.read_token(token)
-        if claims.aud or claims.grant:
-            raise Unauthenticated("a token of another dialect")
-        company_id, person_id = int(claims.company), int(claims.sub)
-        return await self._callers.get(("user", company_id, person_id), lambda: self._caller(company_id, person_id))
+        if claims.aud or claims.grant or not claims.session:
+            raise Unauthenticated("a token of another dialect, or of no session")
+        who = (int(claims.company), int(claims.sub), int(claims.session))
+        # No cache, as for grants.
+        row = await self._database.fetchrow(store.CALLER_BY_SESSION, *who)
+        return _authenticated(row, "the session has ended, or the person is inactive")
 
     async def issue_access_token(self, grant: Grant, audience: str, lifetime_s: int) -> str:
         """A token (JWT) for one dialect, which lives for `lifetime_s` seconds and no longer than its grant."""
@@ -171,10 +216,9 @@ class Credentials:
         row = await self._database.fetchrow(store.CALLER_BY_GRANT, int(claims.company), int(claims.grant), audience)
         return _authenticated(row, "the grant has ended, or the person is inactive")
 
-    async def _caller(self, company_id: int, person_id: int) -> Caller:
-        return _authenticated(
-            await self._database.fetchrow(store.CALLER, company_id, person_id), "the person is gone or inactive"
-        )
+    def announce(self) -> None:
+        """Tell every process that credentials changed: what was looked up is forgotten, sockets are checked again."""
+        self._wakeups.wake(CREDENTIALS)
 
     # Operators
 

@@ -23,7 +23,7 @@ class Sessions:
     """A refresh token is offered a successor each time it is shown. It works until the successor is used.
 
     So a client that loses the answer loses nothing, and one that never takes successors keeps working. Whoever shows
-    a token after its successor was in use ends the session for both.
+    a token after its successor was in use ends the session for both. User tokens end with their session.
     """
 
     def __init__(self, database: Database, credentials: Credentials) -> None:
@@ -37,26 +37,35 @@ class Sessions:
         Raises Unauthenticated, Throttled.
         """
         await self._throttle.count(email, address)
-        caller = await self._credentials.caller_by_password(email, password, code=code)
+        login = await self._credentials.log_in(email, password, code=code)
         await self._throttle.forget(email, address)
         token = secrets.token_urlsafe(32)
-        await self._database.execute(store.BEGIN, caller.company_id, caller.person_id, _sha256(token), SESSION)
-        return await self._tokens(caller.company_id, caller.person_id, token)
+        who = (login.caller.company_id, login.caller.person_id)
+        session_id = await self._database.fetchval(store.BEGIN, *who, _sha256(token), SESSION, login.password_hash)
+        if session_id is None:
+            raise Unauthenticated("the password was changed, or the person deactivated, at this moment")
+        return await self._tokens(*who, session_id, token)
 
     async def refresh(self, refresh_token: str) -> Tokens:
         """A new user token, and the refresh token's successor. Raises Unauthenticated."""
         successor = await self._credentials.successor_of(refresh_token)
         row = await self._database.fetchrow(store.REFRESH, _sha256(refresh_token), _sha256(successor), SESSION, LATE)
         if row is None:
-            raise Unauthenticated("unknown, expired or replaced refresh token")
-        return await self._tokens(row["company_id"], row["person_id"], successor)
+            raise Unauthenticated("unknown or expired refresh token")
+        if row["ended"]:
+            self._credentials.announce()
+            raise Unauthenticated("a replaced refresh token: the session has ended")
+        return await self._tokens(row["company_id"], row["person_id"], row["id"], successor)
 
     async def log_out(self, refresh_token: str) -> None:
-        """End the session of this token, if there is one. User tokens given out work until they expire."""
-        await self._database.execute(store.END, _sha256(refresh_token))
+        """End the session of this token, if there is one, and with it its user tokens."""
+        if await self._database.fetchval(store.END, _sha256(refresh_token)) is not None:
+            self._credentials.announce()
 
-    async def _tokens(self, company_id: int, person_id: int, refresh_token: str) -> Tokens:
-        user_token = await self._credentials.issue_user_token(company_id, person_id, TOKEN_SECONDS)
+    async def _tokens(self, company_id: int, person_id: int, session_id: int, refresh_token: str) -> Tokens:
+        user_token = await self._credentials.issue_user_token(
+            company_id, person_id, TOKEN_SECONDS, session_id=session_id
+        )
         return Tokens(user_token=user_token, refresh_token=refresh_token, expires_in=TOKEN_SECONDS)
 
 

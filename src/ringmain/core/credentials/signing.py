@@ -24,6 +24,7 @@ class TokenClaims(msgspec.Struct, frozen=True, kw_only=True):
     """What a user token says: who, of which company, until when (Unix seconds).
 
     `aud`, the dialect, and `grant` are said by tokens that live by a grant; `key` says which key that was minted from.
+    `session` is said by those that live by a session.
     """
 
     iss: str
@@ -33,6 +34,7 @@ class TokenClaims(msgspec.Struct, frozen=True, kw_only=True):
     aud: str = ""
     grant: str = ""
     key: str = ""
+    session: str = ""
 
 
 class SigningKeys:
@@ -43,7 +45,7 @@ class SigningKeys:
         self._keys: dict[int, bytes] = {}
 
     async def issue_token(self, company_id: int, person_id: int, lifetime_s: int, **claims_besides: str) -> str:
-        """A JWT for a person. `claims_besides`: aud, grant, key."""
+        """A JWT for a person. `claims_besides`: aud, grant, key, session."""
         key_id, secret = await self._newest()
         now = int(time.time())
         claims: dict[str, str | int] = {

@@ -46,7 +46,21 @@ WHERE g.company_id = $1 AND g.id = $2 AND g.audience = $3
 """
 HAS_SECRET: Final = "SELECT secret_hash = $3 FROM api_keys WHERE company_id = $1 AND id = $2"
 
+# $3: the session that a user token names
+CALLER_BY_SESSION: Final = f"""
+SELECT {CALLER_COLUMNS}, NULL::bigint AS key_id
+FROM sessions AS s JOIN companies AS company ON company.id = s.company_id AND NOT company.blocked
+JOIN people AS person ON person.company_id = s.company_id AND person.id = s.person_id AND person.active
+WHERE s.company_id = $1 AND s.person_id = $2 AND s.id = $3 AND s.expires_at > now()
+"""
+
 PASSWORD: Final = "SELECT password_hash FROM people WHERE company_id = $1 AND id = $2"
+SALT: Final = """
+SELECT password_salt(coalesce(login, email)) FROM people WHERE company_id = $1 AND id = $2
+"""
+SALT_OF_NAME: Final = "SELECT password_salt($1)"
+# Before the password is changed: whoever is logging in with the old one just now is waited for, and seen then.
+LOCK_PERSON: Final = "SELECT FROM people WHERE company_id = $1 AND id = $2 FOR NO KEY UPDATE"
 # Whoever logged in with the old one is logged out; keys go on.
 SET_PASSWORD: Final = """
 WITH logged_out AS (
@@ -56,14 +70,29 @@ WITH logged_out AS (
 )
 UPDATE people SET password_hash = $3, updated_at = now() WHERE company_id = $1 AND id = $2 RETURNING id
 """
-# Logging in is how the company becomes known: the one query over all of them.
-PASSWORDS_OF_EMAIL: Final = """
-SELECT company_id, id, password_hash FROM people
-WHERE (lower(email) = lower($1) OR lower(login) = lower($1)) AND active AND password_hash IS NOT NULL
-    AND NOT EXISTS (SELECT FROM companies WHERE companies.id = people.company_id AND blocked)
-ORDER BY id LIMIT 5
+# Logging in is how the company becomes known: the one query over all of them. However many have the name, one hash
+# tells for all that have its salt. Others have the salt of another name, which they had or logged in by before: of them
+# it is the $2 who logged in last. So a login costs no more, and nobody can crowd out whoever has the name's salt.
+PASSWORDS_OF_NAME: Final = """
+WITH named AS (
+    SELECT company_id, id, password_hash, last_login_at,
+        split_part(password_hash, '$', 5) = rtrim(encode(password_salt($1), 'base64'), '=') AS salted
+    FROM people
+    WHERE (lower(email) = lower($1) OR lower(login) = lower($1)) AND active AND password_hash IS NOT NULL
+        AND NOT EXISTS (SELECT FROM companies WHERE companies.id = people.company_id AND blocked)
+), other AS (
+    SELECT * FROM named WHERE NOT salted ORDER BY last_login_at DESC NULLS LAST, id LIMIT $2
+)
+SELECT company_id, id, password_hash, salted
+FROM (SELECT * FROM named WHERE salted UNION ALL SELECT * FROM other) AS candidate
+ORDER BY salted DESC, id
 """
-LOGGED_IN: Final = "UPDATE people SET last_login_at = now() WHERE company_id = $1 AND id = $2"
+# $3: the hash that was tried; $4: with the salt of the name, where that was another
+LOGGED_IN: Final = """
+UPDATE people SET last_login_at = now(), password_hash = coalesce($4, password_hash)
+WHERE company_id = $1 AND id = $2 AND password_hash = $3
+RETURNING password_hash
+"""
 
 SET_OPERATOR_TOKEN: Final = """
 INSERT INTO operator_tokens (name, token_hash) VALUES ($1, $2)

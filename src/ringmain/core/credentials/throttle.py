@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import timedelta
+from ipaddress import IPv6Address, IPv6Network
 from math import ceil
 from typing import Final
 
@@ -46,11 +47,22 @@ class Throttle:
         So do all but the last try for a name that people of several companies have: whoever logs in as one of them
         must not guess on for another.
         """
+        address = place_of(address)
         keys = [_key("both", name.lower(), address), _key("name", name.lower())]
         await self._database.execute(store.FORGET, keys, _key("address", address), name)
 
 
+def place_of(address: str) -> str:
+    """What counts as one address: of IPv6 the first 64 bits, as whoever has one of these addresses has them all."""
+    try:
+        parsed = IPv6Address(address)
+    except ValueError:
+        return address
+    return str(parsed.ipv4_mapped or IPv6Network((int(parsed) >> 64 << 64, 64)))
+
+
 def _limits(name: str, address: str) -> dict[bytes, int]:
+    address = place_of(address)
     return {
         _key("both", name.lower(), address): TRIES_OF_BOTH,
         _key("name", name.lower()): TRIES_OF_NAME,

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from ringmain.core.credentials.passwords import hash_password
+from ringmain.core.credentials.store import SALT_OF_NAME
 from ringmain.core.errors import AlreadyExists, Invalid, NotFound
 from ringmain.core.mail.addresses import check_address
 from ringmain.core.mail.model import Mail
@@ -92,8 +93,8 @@ class Invitations:
 
     async def accept(self, person_id: int, token: str, password: str, *, origin: str = "") -> Person:
         """Set the password and activate the person; once. Raises as `check`, and Invalid (the password)."""
-        company_id, _ = await self.check(person_id, token)
-        hashed = await hash_password(password)
+        company_id, email = await self.check(person_id, token)
+        hashed = await hash_password(password, await self._database.fetchval(SALT_OF_NAME, email))
         row = await self._database.fetchrow(store.ACCEPT, company_id, person_id, _sha256(token), hashed, origin)
         if row is None:
             raise NotFound("invitation")

@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from ringmain.core.companies.service import check_timezone
 from ringmain.core.credentials.passwords import hash_password
+from ringmain.core.credentials.store import SALT_OF_NAME
 from ringmain.core.errors import AlreadyExists, Forbidden, Invalid, NotFound
 from ringmain.core.people import store
 from ringmain.core.people.model import Person
@@ -100,7 +101,10 @@ class People:
             check_timezone(timezone)
         if owner and not active:
             raise Invalid("active", "the owner must be active")
-        hashed = await hash_password(password) if password is not None else None
+        hashed = None
+        if password is not None:
+            salt = await (connection or self._database).fetchval(SALT_OF_NAME, login or email)
+            hashed = await hash_password(password, salt)
         encoded = msgspec.json.encode(profile or {}).decode()
         arguments = (
             *(company_id, email, first_name, last_name, owner, active, timezone, hashed, encoded),
