@@ -60,6 +60,46 @@ async def test_a_part_that_comes_as_its_text_is_given_up_stays(core: Core, offic
     assert await texts(core) == ["one…", "…two…"]
 
 
+async def test_a_part_that_comes_again_after_its_text_was_whole_is_no_text(
+    core: Core, office: Office, carrier: Smpp
+) -> None:
+    """As it does when the process is killed before it acknowledges the part."""
+    for one in (part(1, 2, "one"), part(2, 2, "two"), part(2, 2, "two")):
+        assert await carrier._deliver(one) == 0
+    await carrier.give_up_parts(datetime.now(UTC) + LATER)
+    assert await texts(core) == ["onetwo"]
+    # What was never in that text is handed on as far as it came, with what comes beside it.
+    for one in (part(1, 2, "one"), part(1, 2, "more")):
+        assert await carrier._deliver(one) == 0
+    await carrier.give_up_parts(datetime.now(UTC) + LATER)
+    assert await texts(core) == ["onetwo", "more…"]
+    # A text that says the same under the same reference is another one.
+    for one in (part(2, 2, "two"), part(1, 2, "one")):
+        assert await carrier._deliver(one) == 0
+    assert await texts(core) == ["onetwo", "more…", "onetwo"]
+    assert await core.database.fetchval("SELECT count(*) FROM inbound_parts") == 0
+    assert await core.database.fetchval("SELECT count(*) FROM joined_parts") == 1
+
+
+async def test_a_part_that_comes_long_after_its_text_was_whole_is_told(
+    core: Core, office: Office, carrier: Smpp
+) -> None:
+    for one in (part(1, 2, "one"), part(2, 2, "two")):
+        assert await carrier._deliver(one) == 0
+    await core.database.execute("UPDATE joined_parts SET joined_at = now() - interval '61 minutes'")
+    assert await carrier._deliver(part(2, 2, "two")) == 0
+    await carrier.give_up_parts(datetime.now(UTC) + LATER)
+    assert await texts(core) == ["onetwo", "…two"]
+
+
+async def test_what_was_joined_is_forgotten(core: Core, office: Office, carrier: Smpp) -> None:
+    for one in (part(1, 2, "one"), part(2, 2, "two")):
+        assert await carrier._deliver(one) == 0
+    await core.database.execute("UPDATE joined_parts SET joined_at = now() - interval '49 hours'")
+    await carrier.give_up_parts(datetime.now(UTC))
+    assert await core.database.fetchval("SELECT count(*) FROM joined_parts") == 0
+
+
 async def test_the_last_part_that_comes_as_its_text_is_given_up_makes_it_whole(
     core: Core, office: Office, carrier: Smpp
 ) -> None:

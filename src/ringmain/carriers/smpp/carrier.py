@@ -215,6 +215,10 @@ class Smpp:
         text = reassembly.join(parts, self.settings.default_alphabet, partial=True)
         if text is None:
             return codes.OK
+        if len(kept) < key.total and await self._submissions.came_before(kept):
+            # Its acknowledgement was lost with its process, so it came again.
+            await self._submissions.drop_parts(kept)
+            return codes.OK
         first = min(one.received_at for one in kept if one.received_at)
         # The same set joined again after a crash gives the same reference, so it is kept once.
         reference = f"{key.source}-{key.destination}-{key.reference}-{key.total}-{first.timestamp():.6f}"
@@ -274,6 +278,7 @@ class Smpp:
         for given_up in reassembly.to_give_up(pending, now=now, expiry=expiry):
             key = PartKey(self.name, given_up.source, given_up.destination, given_up.reference, given_up.total)
             await self._join(key, await self._submissions.parts(key))
+        await self._submissions.forget_joined()
 
 
 def _same(one: InboundPart, other: InboundPart) -> bool:

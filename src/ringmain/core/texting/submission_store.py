@@ -142,10 +142,29 @@ WHERE carrier = $1 AND source = $2 AND destination = $3 AND reference = $4 AND t
 ORDER BY part
 """
 
+# Of a text that was whole it stays known what its parts were.
 DROP_PARTS = """
-DELETE FROM inbound_parts
-WHERE carrier = $1 AND source = $2 AND destination = $3 AND reference = $4 AND total = $5 AND part = ANY ($6)
+WITH gone AS (
+    DELETE FROM inbound_parts
+    WHERE carrier = $1 AND source = $2 AND destination = $3 AND reference = $4 AND total = $5 AND part = ANY ($6)
+    RETURNING part, payload
+)
+INSERT INTO joined_parts (carrier, source, destination, reference, total, digests)
+SELECT $1, $2, $3, $4, $5, array_agg(sha256(payload) ORDER BY part) FROM gone HAVING count(*) = $5
+ON CONFLICT (carrier, source, destination, reference, total) DO UPDATE SET digests = EXCLUDED.digests, joined_at = now()
 """
+
+# Carriers soon send again what was not acknowledged; what comes later is told as it came.
+CAME_BEFORE = """
+SELECT coalesce(bool_and(
+    sha256(p.payload) = j.digests[p.part] AND p.received_at < j.joined_at + interval '1 hour'), false)
+FROM inbound_parts p JOIN joined_parts j USING (carrier, source, destination, reference, total)
+WHERE p.carrier = $1 AND p.source = $2 AND p.destination = $3 AND p.reference = $4 AND p.total = $5
+    AND p.part = ANY ($6)
+"""
+
+# Longer than any part waits.
+FORGET_JOINED = "DELETE FROM joined_parts WHERE joined_at < now() - interval '2 days'"
 
 PENDING_PARTS = """
 SELECT source, destination, reference, total, min(received_at) AS first_at FROM inbound_parts

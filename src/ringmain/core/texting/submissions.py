@@ -133,6 +133,15 @@ class Submissions:
         key = msgspec.structs.astuple(parts[0].key)
         await self._database.execute(store.DROP_PARTS, *key, [one.part for one in parts])
 
+    async def came_before(self, parts: Sequence[InboundPart]) -> bool:
+        """Whether a text that was whole, within an hour before, had each of these kept parts of one text."""
+        key = msgspec.structs.astuple(parts[0].key)
+        return bool(await self._database.fetchval(store.CAME_BEFORE, *key, [one.part for one in parts]))
+
+    async def forget_joined(self) -> None:
+        """Forget which texts were whole more than two days ago."""
+        await self._database.execute(store.FORGET_JOINED)
+
     async def pending_parts(self, carrier: str) -> list[tuple[PartKey, datetime]]:
         """The long texts that are not whole yet, each with the time of its first part."""
         rows = await self._database.fetch(store.PENDING_PARTS, carrier)
