@@ -104,6 +104,23 @@ async def test_no_failure_ends_it(make_steps: Callable[..., Steps], error: Excep
     assert line["exc_info"] is (None if isinstance(error, OSError) else error)
 
 
+@pytest.mark.parametrize(
+    ("error", "alive"), [(OSError("the database is away"), True), (ZeroDivisionError("a fault of ours"), False)]
+)
+async def test_it_is_not_alive_while_a_fault_of_ours_lasts(
+    make_steps: Callable[..., Steps], error: Exception, alive: bool
+) -> None:
+    steps = make_steps()
+    steps.errors = [error]
+    with capture_logs():
+        steps.loop.start()
+        await steps.until(lambda: not steps.errors)
+        await steps.until(lambda: steps.loop.alive is alive)
+        await steps.loop.stop()
+        steps.loop.start()
+        await steps.until(lambda: steps.over >= 1 and steps.loop.alive)
+
+
 async def test_a_failure_that_lasts_is_told_once_until_a_step_succeeds(make_steps: Callable[..., Steps]) -> None:
     steps = make_steps(again=0.01)
     steps.errors = [OSError("1"), OSError("2"), OSError("3"), None, OSError("4")]

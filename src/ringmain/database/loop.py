@@ -44,13 +44,14 @@ class Loop:
         self._woken = asyncio.Event()
         self._ended = asyncio.Event()
         self._told_at = -math.inf
+        self._at_fault = False
         self._task: asyncio.Task[None] | None = None
         self._stop_listening: Callable[[], None] | None = None
 
     @property
     def alive(self) -> bool:
-        """Whether it goes round."""
-        return self._task is not None and not self._task.done()
+        """Whether it goes round, and not for nothing: not while its steps fail for a fault of ours."""
+        return self._task is not None and not self._task.done() and not self._at_fault
 
     def start(self) -> None:
         """Begin, with a first step at once."""
@@ -85,11 +86,13 @@ class Loop:
             try:
                 pause = await self._step()
             except Exception as error:
+                self._at_fault = not isinstance(error, FAILURES)
                 self._tell(error)
                 # Not woken sooner: a database that is away is not asked as often as there is work.
                 await _wait(self._ended, self._again)
                 continue
             self._told_at = -math.inf
+            self._at_fault = False
             if pause:
                 await asyncio.sleep(self._gap)
                 await _wait(self._woken, pause)
@@ -99,8 +102,8 @@ class Loop:
         if now - self._told_at < TELL_SECONDS:
             return
         self._told_at = now
-        expected = isinstance(error, FAILURES)
-        log.warning("a step failed", loop=self._name, error=repr(error), exc_info=None if expected else error)
+        where = error if self._at_fault else None
+        log.warning("a step failed", loop=self._name, error=repr(error), exc_info=where)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
