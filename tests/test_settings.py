@@ -34,6 +34,11 @@ def test_values_are_read() -> None:
     assert override(settings, {"port": "0", "roles": "carrier"}).roles == ["carrier"]
 
 
+def test_proxies_of_ipv4_are_known_by_both_of_their_spellings() -> None:
+    settings = load({"RINGMAIN_TRUSTED_PROXIES": "10.1.0.0/16,192.0.2.7, ::1"})
+    assert settings.proxies == ["10.1.0.0/16", "::ffff:a01:0/112", "192.0.2.7/32", "::ffff:c000:207/128", "::1/128"]
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
@@ -47,6 +52,10 @@ def test_values_are_read() -> None:
         ("RINGMAIN_POOL_SIZE", "1"),
         ("RINGMAIN_PUBLIC_URL", "phone.example.com"),
         ("RINGMAIN_OPERATOR_TOKEN", "short"),
+        ("RINGMAIN_METRICS_TOKEN", "hunter2"),
+        ("RINGMAIN_TRUSTED_PROXIES", "*"),
+        ("RINGMAIN_TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("RINGMAIN_TRUSTED_PROXIES", "::1, proxy.example.com"),
         ("RINGMAIN_SHUTDOWN_SECONDS", "1.5"),
         ("DATABASE_URL", "mysql://u:hunter2@db/x"),
     ],

@@ -280,6 +280,7 @@ class Ringmain:
             roles=self.settings.roles,
             carriers=self._carriers,
             loops=self._loops,
+            metrics_token=self.settings.metrics_token,
         )
 
     def _carriers(self) -> Sequence[CarrierStatus]:

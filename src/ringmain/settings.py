@@ -5,6 +5,7 @@ A setting is read from `RINGMAIN_` and its name in capitals; `database_url` from
 
 import os
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_origin, get_type_hints
 from urllib.parse import urlsplit, urlunsplit
@@ -42,6 +43,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         Meta(description="How clients reach this server, as https://phone.example.com; empty: host and port."),
     ] = ""
+    trusted_proxies: Annotated[
+        list[str],
+        Meta(
+            description="Addresses of proxies before this server, as 10.1.0.0/16 or ::1, whose X-Forwarded-For and "
+            "X-Forwarded-Proto are believed: the client is the last address there that is none of these. Where a proxy "
+            "is not named, its clients share one address, and with it the limit of wrong logins."
+        ),
+    ] = []
     roles: Annotated[
         list[Role],
         Meta(
@@ -138,6 +147,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             description="A token for the operator API, of at least 24 characters; others: ringmain token.", extra=SECRET
         ),
     ] = ""
+    metrics_token: Annotated[
+        str,
+        Meta(
+            description="What /metrics asks for, as Authorization: Bearer ..., of at least 24 characters; empty: it is "
+            "open to whoever reaches the port.",
+            extra=SECRET,
+        ),
+    ] = ""
     shutdown_seconds: Annotated[
         int, Meta(description="How long requests may take to finish when the server stops.", ge=0, le=3600)
     ] = 10
@@ -157,12 +174,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.file_storage or str(self.data_dir / "files")
 
     @property
+    def proxies(self) -> list[str]:
+        """The networks of trusted proxies. Those of IPv4 also as a socket for both kinds of addresses shows them."""
+        networks = [ip_network(text) for text in self.trusted_proxies]
+        return [str(shown) for network in networks for shown in _as_seen(network)]
+
+    @property
     def base_url(self) -> str:
         """How clients reach this server, without a slash at the end."""
         if self.public_url:
             return self.public_url.rstrip("/")
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
         return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{self.port}"
+
+
+def _as_seen(network: IPv4Network | IPv6Network) -> list[IPv4Network | IPv6Network]:
+    if isinstance(network, IPv6Network):
+        return [network]
+    return [network, IPv6Network(f"::ffff:{network.network_address}/{96 + network.prefixlen}")]
 
 
 HINTS: Final = get_type_hints(Settings, include_extras=True)
@@ -237,8 +266,13 @@ def _check(settings: Settings) -> None:
         raise SettingError("RINGMAIN_PUBLIC_URL: must begin with http:// or https://")
     if not settings.meet_url.startswith(("http://", "https://")):
         raise SettingError("RINGMAIN_MEET_URL: must begin with http:// or https://")
-    if settings.operator_token and len(settings.operator_token) < 24:
-        raise SettingError("RINGMAIN_OPERATOR_TOKEN: must have at least 24 characters")
+    for name in ("operator_token", "metrics_token"):
+        if 0 < len(getattr(settings, name)) < 24:
+            raise SettingError(f"{variable_of(name)}: must have at least 24 characters")
+    try:
+        _ = settings.proxies
+    except ValueError as error:
+        raise SettingError(f"RINGMAIN_TRUSTED_PROXIES: {error}") from None
 
 
 def _shown(name: str, value: object) -> str:

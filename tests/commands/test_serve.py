@@ -222,6 +222,27 @@ async def test_the_environments_operator_token_ends_with_it(tmp_path: Path, dsn:
             assert await get(f"{server.url}/ringmain/v1/companies", Authorization=f"Bearer {token}") == status
 
 
+@pytest.mark.parametrize("trusted", ["127.0.0.0/8,192.0.2.1", ""])
+async def test_clients_behind_a_proxy_are_told_apart_where_it_is_trusted(
+    tmp_path: Path, dsn: str, trusted: str
+) -> None:
+    """After five wrong logins from one address, another may still try. Who is no trusted proxy names no other."""
+    async with Served(tmp_path, database_url=dsn, trusted_proxies=trusted, password_memory_mib=16) as server:
+
+        async def log_in(*hops: str) -> int:
+            body = {"email": "ann@example.com", "password": "wrong"}
+            headers = {"X-Forwarded-For": ", ".join(hops)} if hops else {}
+            return (await post(f"{server.url}/login", body, **headers))[0]
+
+        for _ in range(5):
+            assert await log_in("198.51.100.1") == 401
+        assert await log_in("198.51.100.1") == 429
+        # What the client itself put there says nothing.
+        assert await log_in("198.51.100.9", "198.51.100.1", "192.0.2.1") == 429
+        others = [await log_in("198.51.100.2"), await log_in("198.51.100.1", "198.51.100.3"), await log_in()]
+        assert others == ([401] * 3 if trusted else [429] * 3)
+
+
 async def test_roles_are_what_is_served(tmp_path: Path, dsn: str) -> None:
     async with Served(tmp_path, "--roles", "relay", database_url=dsn) as server:
         assert await get(f"{server.url}/health") == 200

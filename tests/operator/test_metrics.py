@@ -1,13 +1,19 @@
 import re
 from pathlib import Path
 
+import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
 from ringmain.carriers.sandbox import Magic
 from ringmain.core.mail.model import Mail
+from ringmain.core.system import Core
+from ringmain.front import Front
+from ringmain.operator.app import build
+from ringmain.operator.metrics import Metrics
 from tests.conditions import eventually
 from tests.conftest import furnish
 from tests.operator.conftest import V1, World
+from tests.realtime.conftest import serving
 
 
 async def scrape(world: World) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
@@ -48,6 +54,23 @@ async def test_requests_are_counted_by_template_and_never_by_id(world: World) ->
     values = {value for _, pairs in seen for _, value in pairs}
     assert str(world.acme.company_id) not in " ".join(values)
     assert "123456" not in " ".join(values)
+
+
+async def test_a_token_is_asked_for_where_one_is_set(core: Core) -> None:
+    token = "a token of the Prometheus server"
+    metrics = Metrics(core.database, carriers=list, sockets=lambda: 0)
+    apps = build(core, metrics=metrics, version="0", roles=[], carriers=list, loops=dict, metrics_token=token)
+    async with serving(Front(apps)) as base, aiohttp.ClientSession() as http:
+
+        async def status(path: str, **headers: str) -> int:
+            async with http.get(f"{base}{path}", headers=headers) as response:
+                return response.status
+
+        for wrong in ("", token, "Bearer", f"Bearer {token[:-1]}", f"Basic {token}", "Bearer \u00e9"):
+            assert await status("/metrics", Authorization=wrong) == 401
+        assert await status("/metrics") == 401
+        assert await status("/metrics", Authorization=f"bearer {token}") == 200
+        assert await status("/health") == 200
 
 
 async def test_texts_are_counted_by_what_became_of_them(world: World) -> None:

@@ -103,10 +103,16 @@ class Resource:
 
 async def authenticate(core: Core, request: Request) -> str:
     """The name of the operator's token. Raises Unauthenticated."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    token = bearer(request)
+    if not token:
         raise Unauthenticated("An operator token is needed: Authorization: Bearer ...")
-    return await core.credentials.check_operator_token(token.strip())
+    return await core.credentials.check_operator_token(token)
+
+
+def bearer(request: Request) -> str:
+    """The token that a request shows; "" for none."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 async def unknown(scope: Scope, receive: Receive, send: Send) -> None:
