@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from ringmain.core.errors import NotFound
 from ringmain.core.system import Core
 from ringmain.core.texting.carrier import Accepted, InboundText, Postponed, Receipt, Rejected
@@ -123,3 +125,20 @@ async def test_what_a_late_claim_brought_to_the_carrier_is_there(core: Core, off
     await submissions.record([(late, Accepted(references=[]))])
     await submissions.record([(newer, Rejected(code="duplicate", text="it was here before"))])
     assert (await core.texting.get_message(office.company_id, message.id)).state == "sent"
+
+
+@pytest.mark.parametrize("deleted_first", [False, True])
+async def test_a_company_is_deleted_as_the_outcome_of_its_text_is_recorded(
+    core: Core, office: Office, deleted_first: bool
+) -> None:
+    message = await core.texting.send(office.company_id, office.conversation.id, text="Hello")
+    submissions = Submissions(core.database, core.wakeups)
+    (claimed,) = await submissions.claim("sandbox", 1)
+    outcome = submissions.record([(claimed, Accepted(references=["1"]))])
+    deletion = core.companies.delete(office.company_id)
+    async with behind(core.database, "SELECT FROM messages WHERE id = $1 FOR UPDATE", message.id) as queue:
+        for verb in (deletion, outcome) if deleted_first else (outcome, deletion):
+            await queue.join(verb)
+    assert await queue.ended() == [None, None]
+    for table in ("events", "messages", "submissions"):
+        assert await core.database.fetchval(f"SELECT count(*) FROM {table}") == 0, table
