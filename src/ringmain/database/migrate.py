@@ -16,6 +16,8 @@ log = structlog.get_logger()
 
 LOCK = 0x72696E67  # "ring"
 TRIES = 30
+# An index of a large table takes its time, and other servers wait for who makes it.
+PATIENCE_SECONDS = 86_400.0
 
 CREATE_LEDGER = """
 CREATE TABLE IF NOT EXISTS migrations (
@@ -37,7 +39,7 @@ def available() -> list[tuple[str, str]]:
 
 async def migrate(connection: Connection) -> list[str]:
     """Bring the schema up to date and make this month's partitions; returns the names of what was applied."""
-    await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
+    await connection.execute("SELECT pg_advisory_lock($1)", LOCK, timeout=PATIENCE_SECONDS)
     try:
         await connection.execute(CREATE_LEDGER)
         done = {row["name"] for row in await connection.fetch(APPLIED)}
@@ -56,7 +58,7 @@ async def _apply(connection: Connection, name: str, sql: str) -> None:
         try:
             async with connection.transaction():
                 await connection.execute("SET LOCAL lock_timeout = '2s'")
-                await connection.execute(sql)
+                await connection.execute(sql, timeout=PATIENCE_SECONDS)
                 await connection.execute(RECORD, name)
             return
         except asyncpg.LockNotAvailableError:
