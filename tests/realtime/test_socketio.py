@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from ringmain.realtime.socketio import SocketServer
+from tests.realtime.conftest import read_whole
 
 Serve = Callable[..., contextlib.AbstractAsyncContextManager[str]]
 ROOM = "company:1"
@@ -84,24 +85,25 @@ class Inbox:
 @contextlib.asynccontextmanager
 async def python_client(url: str, transports: list[str], path: str = "/ws/") -> AsyncIterator[Inbox]:
     inbox = Inbox()
-    client = socketio.AsyncClient(reconnection=False)
+    async with aiohttp.ClientSession(raise_for_status=read_whole) as http:
+        client = socketio.AsyncClient(reconnection=False, http_session=http)
 
-    async def receive(event: str, payload: Any = None) -> None:
-        inbox.put(event, payload)
+        async def receive(event: str, payload: Any = None) -> None:
+            inbox.put(event, payload)
 
-    client.on("*", receive)
-    client.on("disconnect", lambda reason: inbox.put("disconnect", reason))
-    await client.connect(url, socketio_path=path, transports=transports)
-    try:
-        inbox.sid = await client.call("join", ROOM)
-        inbox.transport = client.transport()
-        yield inbox
-    finally:
-        await client.disconnect()
-        if client.eio.write_loop_task:
-            # The polling client would wait half a minute for something to write.
-            client.eio.write_loop_task.cancel()
-        await client.eio.wait()
+        client.on("*", receive)
+        client.on("disconnect", lambda reason: inbox.put("disconnect", reason))
+        await client.connect(url, socketio_path=path, transports=transports)
+        try:
+            inbox.sid = await client.call("join", ROOM)
+            inbox.transport = client.transport()
+            yield inbox
+        finally:
+            await client.disconnect()
+            if client.eio.write_loop_task:
+                # The polling client would wait half a minute for something to write.
+                client.eio.write_loop_task.cancel()
+            await client.eio.wait()
 
 
 @contextlib.asynccontextmanager

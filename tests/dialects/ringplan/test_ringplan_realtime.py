@@ -2,20 +2,20 @@
 
 import asyncio
 import contextlib
-import gc
 import json
-import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import socketio
 
 from ringmain.dialects.ringplan import ids
 from tests.conditions import eventually
 from tests.dialects.ringplan.conftest import Caller, World
+from tests.realtime.conftest import read_whole
 
 NODE_CLIENT = Path(__file__).parents[2] / "clients" / "socketio_client.js"
 PATIENCE = 30.0
@@ -53,16 +53,14 @@ Connect = Callable[..., AbstractAsyncContextManager[Phone]]
 
 @contextlib.asynccontextmanager
 async def connected(base: str, *transports: str, path: str = "/ws/") -> AsyncIterator[Phone]:
-    client = socketio.AsyncClient(reconnection=False)
-    phone = Phone(client)
+    async with aiohttp.ClientSession(raise_for_status=read_whole) as http:
+        client = socketio.AsyncClient(reconnection=False, http_session=http)
+        phone = Phone(client)
 
-    async def hear(event: str, *arguments: Any) -> None:
-        phone.heard.put_nowait((event, arguments))
+        async def hear(event: str, *arguments: Any) -> None:
+            phone.heard.put_nowait((event, arguments))
 
-    client.on("*", hear)
-    with warnings.catch_warnings():
-        # A polling client drops its last answers half read.
-        warnings.filterwarnings("ignore", "Unclosed connection", ResourceWarning)
+        client.on("*", hear)
         await client.connect(base, socketio_path=path, transports=list(transports or ["websocket"]))
         try:
             yield phone
@@ -71,8 +69,6 @@ async def connected(base: str, *transports: str, path: str = "/ws/") -> AsyncIte
             if client.eio.write_loop_task:
                 client.eio.write_loop_task.cancel()  # it would wait half a minute for something to write
             await client.eio.wait()
-            if "polling" in transports:
-                gc.collect()
 
 
 @pytest.mark.parametrize("transports", [["polling"], ["websocket"], ["polling", "websocket"]])
