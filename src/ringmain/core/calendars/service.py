@@ -12,7 +12,7 @@ import structlog
 from ringmain.core.calendars import store
 from ringmain.core.calendars.model import Connection, Provider
 from ringmain.core.calendars.port import CalendarProvider, Refused, Tokens
-from ringmain.core.calendars.seal import Seal, Unreadable
+from ringmain.core.seal import Seal, Unreadable
 from ringmain.core.errors import NotFound, Unavailable
 from ringmain.database.pool import Database, Record
 
@@ -40,7 +40,7 @@ class Calendars:
     def __init__(self, database: Database, connecting: Connecting | None) -> None:
         self._database = database
         self._providers = connecting.providers if connecting else {}
-        self._seal = connecting.seal if connecting else Seal(secrets.token_bytes(32))
+        self._seal = connecting.seal if connecting else Seal.passing()
 
     def offers(self, provider: Provider) -> bool:
         """Whether calendars of this provider can be connected."""
@@ -118,14 +118,19 @@ class Calendars:
         row = await self._row(company_id, person_id, provider)
         if account is not None and account.strip().lower() != row["account"].lower():
             raise NotFound("calendar")
-        try:
-            token = self._seal.open(row["refresh_token"] or row["access_token"])
-        except Unreadable:
-            log.warning("calendar forgotten without its provider: sealed under another key", provider=provider)
-        else:
-            await self._provider(provider).revoke(token)
-        await self._forget(row)
-        return _connection(row)
+        while True:
+            try:
+                token = self._seal.open(row["refresh_token"] or row["access_token"])
+            except Unreadable:
+                log.warning("calendar forgotten without its provider: sealed under another key", provider=provider)
+            else:
+                await self._provider(provider).revoke(token)
+            if await self._forget(row):
+                return _connection(row)
+            again = await self._database.fetchrow(store.GET, company_id, person_id, provider, MARGIN)
+            if again is None or again["connected_at"] != row["connected_at"]:
+                return _connection(row)
+            row = again  # it was renewed meanwhile: there are other tokens to revoke
 
     async def _row(self, company_id: int, person_id: int, provider: Provider | None) -> Record:
         row = await self._database.fetchrow(store.GET, company_id, person_id, provider, MARGIN)
@@ -147,10 +152,10 @@ class Calendars:
         renewed = await self._database.fetchrow(store.REFRESHED, *key, *self._sealed(tokens))
         return _connection(renewed or row)
 
-    async def _forget(self, row: Record) -> None:
-        await self._database.execute(
-            store.FORGET, row["company_id"], row["person_id"], row["provider"], row["access_token"]
-        )
+    async def _forget(self, row: Record) -> bool:
+        """False: it is gone, or has other tokens by now."""
+        key = (row["company_id"], row["person_id"], row["provider"], row["access_token"])
+        return await self._database.fetchval(store.FORGET, *key) is not None
 
     def _provider(self, provider: Provider) -> CalendarProvider:
         try:

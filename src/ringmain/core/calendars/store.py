@@ -66,4 +66,5 @@ WHERE company_id = $1 AND person_id = $2 AND provider = $3 AND refresh_token = $
 # Only what was looked at: one that was connected anew meanwhile stays.
 FORGET: Final = """
 DELETE FROM calendar_connections WHERE company_id = $1 AND person_id = $2 AND provider = $3 AND access_token = $4
+RETURNING 1
 """
