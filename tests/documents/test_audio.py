@@ -9,6 +9,7 @@ import pytest
 
 from ringmain.core.errors import Invalid
 from ringmain.documents.audio import measure_audio, to_mp3, to_wav
+from ringmain.documents.workshop import WALL_S
 from tests.documents.recordings import heard, level_at, recorded, tone
 
 KINDS = [
@@ -119,7 +120,7 @@ async def test_hostile_recordings_are_refused_in_bounded_time(name: str) -> None
     with pytest.raises(Invalid, match=reason) as refusal:
         await measure_audio(content)
     assert refusal.value.field == "content"
-    assert time.monotonic() - before < 10
+    assert time.monotonic() - before < WALL_S
 
 
 @pytest.mark.parametrize("name", ["garbage", "half a FLAC", "two hours of silence in 300 KB"])

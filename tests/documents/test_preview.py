@@ -11,7 +11,7 @@ from PIL import Image
 
 from ringmain.core.errors import Invalid
 from ringmain.documents.preview import preview
-from ringmain.documents.workshop import work
+from ringmain.documents.workshop import WALL_S, work
 from tests.documents.pictures import chunk, claimed_png, decoded, encoded, looping_tiff
 
 RED = (200, 30, 30)
@@ -106,7 +106,7 @@ async def test_hostile_pictures_are_refused_in_bounded_time(name: str) -> None:
     with pytest.raises(Invalid, match=reason) as refusal:
         await preview(content, "image/png")
     assert refusal.value.field == "content"
-    assert time.monotonic() - before < 10
+    assert time.monotonic() - before < WALL_S
     # The server lives on and makes the next one.
     assert (await preview(GOOD, "image/png")).mimetype == "image/jpeg"
 
@@ -138,7 +138,7 @@ async def test_a_picture_that_takes_too_long_is_given_up() -> None:
     before = time.monotonic()
     with pytest.raises(Invalid, match="too long"):
         await work("thumbnail", GOOD, wall_s=0.01)
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < WALL_S / 2
     assert children() == []
 
 
