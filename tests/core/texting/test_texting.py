@@ -156,6 +156,16 @@ async def test_inbound_opens_a_conversation_with_a_stranger(core: Core, office: 
         )
 
 
+async def test_a_keyword_that_comes_again_by_its_reference_is_answered_once(core: Core, office: Office) -> None:
+    for _ in range(2):
+        await inbound(core, office, "HELP", reference="mo-1")
+    # Told to start after they were told to stop, they are not stopped again by what was obeyed before.
+    for text, reference in (("STOP", "mo-2"), ("START", "mo-3"), ("STOP", "mo-2")):
+        await inbound(core, office, text, reference=reference)
+    assert await core.database.fetchval("SELECT count(*) FROM messages WHERE direction = 'outbound'") == 3
+    assert await core.database.fetchval("SELECT count(*) FROM opt_outs") == 0
+
+
 async def test_inbound_is_kept_once_by_its_reference(core: Core, office: Office) -> None:
     kept = await asyncio.gather(*(inbound(core, office, "Hi", reference="mo-1") for _ in range(5)))
     assert len(set(kept)) == 1

@@ -228,8 +228,8 @@ class Texting(Conversations):
             company_id, parties = await self._inbound_parties(sender, inbound)
             try:
                 async with self._database.transaction() as connection:
-                    message = await self._keep(connection, company_id, parties, sender, text, inbound)
-                    if message is not None:
+                    message, new = await self._keep(connection, company_id, parties, sender, text, inbound)
+                    if message is not None and new:
                         reaction = keywords.reaction(
                             text,
                             parties["company_name"],
@@ -277,7 +277,8 @@ class Texting(Conversations):
         sender: str,
         text: str,
         inbound: InboundText,
-    ) -> Message | None:
+    ) -> tuple[Message | None, bool]:
+        """The message, None where its conversation is gone, and whether it was not kept before."""
         encoding, parts = measure_inbound(text)
         row = await connection.fetchrow(
             store.RECEIVE,
@@ -295,11 +296,11 @@ class Texting(Conversations):
         )
         assert row is not None  # noqa: S101
         if row["message"]:
-            return _message.decode(row["message"])
+            return _message.decode(row["message"]), True
         if row["conversation_known"]:  # so it was the reference
             known = await connection.fetchrow(store.MESSAGE_BY_CARRIER_REFERENCE, inbound.carrier, inbound.reference)
-            return _message_of(known) if known else None
-        return None  # deleted between the look and the write
+            return (_message_of(known) if known else None), False
+        return None, False  # deleted between the look and the write
 
     async def _react(
         self, connection: Connection, reaction: keywords.Reaction, parties: Record, message: Message, origin: str
