@@ -15,6 +15,7 @@ from ringmain.core.system import Core
 from ringmain.dialects.kit import answer, form
 from ringmain.dialects.kit.body import JSON_LIMIT, Decoder, read
 from ringmain.dialects.kit.errors import BadRequest
+from ringmain.dialects.kit.reasons import reason
 from ringmain.operator.problems import problem, response_to
 
 
@@ -157,7 +158,7 @@ def _query_of(shape: type[msgspec.Struct], request: Request) -> msgspec.Struct:
     try:
         return msgspec.convert(given, shape, strict=False)
     except msgspec.ValidationError as error:
-        raise BadRequest(str(error)) from error
+        raise BadRequest(reason(error, shape)) from error
 
 
 async def _form_of(shape: type[msgspec.Struct], request: Request, limit: int) -> msgspec.Struct:
@@ -166,4 +167,4 @@ async def _form_of(shape: type[msgspec.Struct], request: Request, limit: int) ->
     try:
         return msgspec.convert(given, shape, strict=False)
     except msgspec.ValidationError as error:
-        raise BadRequest(str(error)) from error
+        raise BadRequest(reason(error, shape)) from error

@@ -8,6 +8,7 @@ import msgspec
 from starlette.requests import Request
 
 from ringmain.dialects.kit.errors import BadRequest, BodyTooLarge
+from ringmain.dialects.kit.reasons import reason
 
 Shape = TypeVar("Shape")
 
@@ -65,7 +66,7 @@ class Decoder(msgspec.Struct, frozen=True):
                 raise BadRequest("The body has a NUL character in it")
             return self.decoder.decode(body)
         except msgspec.ValidationError as error:
-            raise BadRequest(str(error)) from error
+            raise BadRequest(reason(error, self.decoder.type)) from error
         except (ValueError, RecursionError) as error:
             raise BadRequest("The body is not valid JSON") from error
 

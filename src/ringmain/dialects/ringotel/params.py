@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from ringmain.dialects.kit.errors import BadRequest
+from ringmain.dialects.kit.reasons import reason
 
 Shape = TypeVar("Shape")
 
@@ -54,8 +55,8 @@ def read(given: Mapping[str, Any], shape: type[Shape]) -> Shape:
     try:
         return msgspec.convert(present, shape, strict=False, dec_hook=_text)
     except msgspec.ValidationError as error:
-        reason, _, place = str(error).partition(" - at `$")
-        raise BadRequest(f"{place.rstrip('`').lstrip('.')}: {reason}" if place else reason) from error
+        wrong, _, place = reason(error, shape).partition(" - at `$")
+        raise BadRequest(f"{place.rstrip('`').lstrip('.')}: {wrong}" if place else wrong) from error
 
 
 def _text(kind: type, value: object) -> Any:

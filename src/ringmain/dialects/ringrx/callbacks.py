@@ -18,6 +18,7 @@ from ringmain.core.subscriptions.model import Destination, Subscription
 from ringmain.core.system import Core
 from ringmain.dialects.kit import answer, parameters
 from ringmain.dialects.kit.errors import BadRequest
+from ringmain.dialects.kit.reasons import reason
 from ringmain.dialects.kit.routing import Endpoint
 from ringmain.dialects.ringrx import bindings, dates, templates
 from ringmain.dialects.ringrx.auth import DIALECT
@@ -204,7 +205,7 @@ async def _given(request: Request) -> GivenCallback:
     try:
         given = msgspec.convert(values, GivenCallback, strict=False)
     except msgspec.ValidationError as error:
-        raise BadRequest(str(error)) from error
+        raise BadRequest(reason(error, GivenCallback)) from error
     limits = {"name": MAX_NAME, "auth_username": MAX_CREDENTIAL, "auth_password": MAX_CREDENTIAL}
     for field, limit in limits.items():
         if len(getattr(given, field) or "") > limit:

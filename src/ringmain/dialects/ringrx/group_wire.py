@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from ringmain.core.groups.model import Group, GroupChange, Otherwise, Strategy
 from ringmain.dialects.kit.errors import BadRequest
+from ringmain.dialects.kit.reasons import reason
 from ringmain.dialects.ringrx import dates, ids
 
 EXTENSION: Final = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
@@ -74,7 +75,7 @@ def read(values: dict[str, Any]) -> GivenGroup:
     try:
         return msgspec.convert(values, GivenGroup, strict=False)
     except msgspec.ValidationError as error:
-        raise BadRequest(str(error)) from error
+        raise BadRequest(reason(error, GivenGroup)) from error
 
 
 def change(given: GivenGroup) -> GroupChange:

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from ringmain.core.outreach.model import MAX_NAME, NewReminder, Profile, Reminder, ReminderChange, State
 from ringmain.dialects.kit.errors import BadRequest
+from ringmain.dialects.kit.reasons import reason
 from ringmain.dialects.ringrx import callback_wire, dates, ids
 
 LONGEST: Final = 254
@@ -60,7 +61,7 @@ def read(values: dict[str, Any], shape: Any) -> Any:
     try:
         return msgspec.convert(values, shape, strict=False)
     except msgspec.ValidationError as error:
-        raise BadRequest(str(error)) from error
+        raise BadRequest(reason(error, shape)) from error
 
 
 def new_reminder(given: NewEvent, timezone: str) -> NewReminder:
