@@ -18,6 +18,7 @@ import pytest
 
 from ringmain.core.credentials import passwords
 from ringmain.core.files.storage import open_storage
+from ringmain.core.seal import Seal
 from ringmain.core.system import Core
 from ringmain.core.texting.model import Contact, Conversation
 from ringmain.database.embedded import EmbeddedServer
@@ -32,6 +33,7 @@ TEMPLATE = f"ringmain_template_{os.environ.setdefault('RINGMAIN_TEST_RUN', uuid.
 MEMORY = Path("/dev/shm")
 CHEAP_KIB = 32
 """What a password's hash takes here; what it takes in a server is tested in core/test_passwords.py."""
+SEAL = Seal(b"tests")
 SERVER = pytest.StashKey[EmbeddedServer]()
 FOLDER = pytest.StashKey[Path]()
 TEMPLATE_MADE = pytest.StashKey[bool]()
@@ -64,9 +66,8 @@ def pytest_configure(config: pytest.Config) -> None:
         # tested on servers of its own (tests/crash, tests/nodes).
         folder = Path(tempfile.mkdtemp(prefix="ringmain-test-", dir=MEMORY if MEMORY.is_dir() else None))
         folder.chmod(0o755)
-        server = EmbeddedServer(
-            folder, settings=dict.fromkeys(("fsync", "full_page_writes", "synchronous_commit"), "off")
-        )
+        unsafe = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum")
+        server = EmbeddedServer(folder, settings=dict.fromkeys(unsafe, "off"))
         os.environ["TEST_DATABASE_URL"] = asyncio.run(server.start())
         config.stash[SERVER], config.stash[FOLDER] = server, folder
     asyncio.run(make_template(os.environ["TEST_DATABASE_URL"]))
@@ -158,4 +159,4 @@ async def wakeups(database: Database) -> AsyncIterator[Wakeups]:
 @pytest.fixture
 def core(database: Database, wakeups: Wakeups, tmp_path: Path) -> Core:
     storage = open_storage(str(tmp_path / "files"))
-    return Core(database, wakeups, storage, pbx=adapters(database), audio=audio, fax=fax, pictures=preview)
+    return Core(database, wakeups, storage, pbx=adapters(database), audio=audio, fax=fax, pictures=preview, seal=SEAL)

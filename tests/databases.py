@@ -14,22 +14,27 @@ import asyncpg
 from ringmain.database.pool import Connection, Database
 
 MANY_ROWS: Final = 5_000
-"""Beyond this, what is left of deleted rows, and what the planner has seen of them, would show."""
+"""Beyond this, what is left of deleted rows would show."""
 
 SUPERUSER = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
-# Partitions are emptied with what they are parts of; what was migrated stays.
+# Partitions are emptied with what they are parts of.
 TABLES = """
 SELECT relname FROM pg_class
-WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> 'migrations'
+WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
 ORDER BY relname
 """
+# With what the planner knows of them: of two indexes it takes the wrong one where it has seen a table empty.
 SCHEMA = """
-SELECT ARRAY[count(*), sum(oid::bigint), sum(xmin::text::bigint)] FROM (
-    SELECT oid, xmin FROM pg_class UNION ALL SELECT oid, xmin FROM pg_attrdef UNION ALL
-    SELECT oid, xmin FROM pg_constraint UNION ALL SELECT oid, xmin FROM pg_trigger UNION ALL
-    SELECT oid, xmin FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+SELECT ARRAY[count(*)::numeric, sum(oid::bigint), sum(xmin::text::bigint), sum(known)] FROM (
+    SELECT oid, xmin, reltuples::numeric AS known FROM pg_class UNION ALL
+    SELECT oid, xmin, 0 FROM pg_attrdef UNION ALL
+    SELECT oid, xmin, 0 FROM pg_constraint UNION ALL
+    SELECT oid, xmin, 0 FROM pg_trigger UNION ALL
+    SELECT oid, xmin, 0 FROM pg_proc WHERE pronamespace = 'public'::regnamespace
 ) AS objects WHERE oid >= 16384
 """
+# A plan that was made for small tables is not to be met by a test that fills them.
+AS_NEW = "DISCARD PLANS; RESET ALL; SELECT pg_advisory_unlock_all()"
 # Waits until they have ended.
 END_OTHERS = """
 SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
@@ -59,7 +64,8 @@ class Leased:
         self.dsn = on_database(dsn, name)
         self._warm: list[Connection] = []
         self._own: Connection | None = None
-        self._schema: list[int] = []
+        self._schema: list[object] = []
+        self._wiped = 0
         self._wipe = ""
         self._seeds: dict[str, list[tuple[object, ...]]] = {}
 
@@ -97,8 +103,11 @@ class Leased:
         await self._own.fetch(END_OTHERS, [c.get_server_pid() for c in (self._own, *self._warm)])
         if await self._own.fetchval(SCHEMA) != self._schema:
             return False
-        if await self._own.fetchval(self._wipe) > MANY_ROWS:
+        self._wiped += await self._own.fetchval(self._wipe)
+        if self._wiped > MANY_ROWS:
             return False
+        for connection in self._warm:
+            await connection.execute(AS_NEW)
         for table, rows in self._seeds.items():
             await self._own.copy_records_to_table(table, records=rows)
         return True
