@@ -3,6 +3,7 @@
 The operator chose these servers, so they may stand anywhere. Redirects and proxies are off, as for all we call.
 """
 
+import asyncio
 import warnings
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -28,6 +29,8 @@ with warnings.catch_warnings():
 log = structlog.get_logger()
 
 TIMEOUT: Final = 10.0
+ALTOGETHER: Final = 40.0
+"""Seconds for all that is asked of a provider at once: less than the lease of who renews (core/calendars)."""
 SHORTEST: Final = timedelta(minutes=1)
 LONGEST: Final = timedelta(days=1)
 DISCOVERY: Final = "/.well-known/openid-configuration"
@@ -161,15 +164,16 @@ class OpenIdProvider:
             follow_redirects=False,
         ) as session:
             try:
-                if self._endpoints is None:
-                    self._endpoints = await self._discover(session)
-                yield session, self._endpoints
+                async with asyncio.timeout(ALTOGETHER):
+                    if self._endpoints is None:
+                        self._endpoints = await self._discover(session)
+                    yield session, self._endpoints
             except OAuthError as error:
                 log.info("calendar provider refused", issuer=client.issuer, error=error.error)
                 if error.error in OURS:
                     raise Unavailable(f"the provider answered {error.error}") from error
                 raise Refused("The provider refused: please connect the calendar again") from error
-            except (httpx.HTTPError, ValueError, JoseError, msgspec.MsgspecError) as error:
+            except (httpx.HTTPError, TimeoutError, ValueError, JoseError, msgspec.MsgspecError) as error:
                 raise Unavailable(f"the provider {client.issuer} failed: {type(error).__name__}") from error
 
     async def _discover(self, session: Any) -> Endpoints:
