@@ -20,6 +20,8 @@ from ringmain.core.mail.queue import MailQueue
 from ringmain.core.outreach.links import AnswerLinks
 from ringmain.core.outreach.news import News
 from ringmain.core.outreach.queue import OutreachQueue
+from ringmain.core.seal import Seal
+from ringmain.core.sealing import open_seal
 from ringmain.core.system import Core
 from ringmain.core.texting.carrier import CarrierStatus
 from ringmain.core.texting.submissions import Submissions
@@ -72,6 +74,7 @@ class Ringmain:
     core: Core
     database: Database
     wakeups: Wakeups
+    seal: Seal
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -124,17 +127,15 @@ class Ringmain:
             self._storage = open_storage(settings.file_place)
         except (ValueError, OSError) as error:
             raise SettingError(f"RINGMAIN_FILE_STORAGE: {error}") from error
-        try:
-            calendars = connecting(settings)
-        except (ValueError, OSError) as error:
-            raise SettingError(f"RINGMAIN_SECRET_KEY: {error}") from error
+        self.seal = await open_seal(self.database, settings)
         self.core = Core(
             *(self.database, self.wakeups, self._storage),
             pbx=adapters(self.database),
             audio=audio,
             fax=fax,
             pictures=preview,
-            calendars=calendars,
+            calendars=connecting(settings, self.seal),
+            seal=self.seal,
             meet_url=settings.meet_url,
         )
         if settings.operator_token:

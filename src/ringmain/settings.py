@@ -105,8 +105,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     secret_key: Annotated[
         str,
         Meta(
-            description="What calendars' tokens are encrypted with, at least 24 characters, the same in all processes; "
-            "empty: a key that is made in the data folder.",
+            description="What secrets in the database that must be read again are encrypted with, at least 24 "
+            "characters, the same in all processes; empty: a key that is made in the data folder.",
             extra=SECRET,
         ),
     ] = ""

@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 
 from ringmain.calendars.build import GOOGLE, connecting
-from ringmain.calendars.key import NAME, read_key
-from ringmain.core.calendars.seal import Seal, Unreadable
+from ringmain.core.seal import Seal, Unreadable
+from ringmain.core.seal_key import NAME, read_key
 from ringmain.settings import Settings
 
 
 def test_without_a_client_there_is_nothing_and_no_key(tmp_path: Path) -> None:
-    assert connecting(Settings(data_dir=tmp_path)) is None
+    assert connecting(Settings(data_dir=tmp_path), Seal.passing()) is None
     assert list(tmp_path.iterdir()) == []
 
 
 async def test_the_vendors_endpoints_need_no_discovery(tmp_path: Path) -> None:
-    made = connecting(Settings(data_dir=tmp_path, google_client_id="g", outlook_client_id="o"))
+    made = connecting(Settings(data_dir=tmp_path, google_client_id="g", outlook_client_id="o"), Seal.passing())
     assert made is not None
     urls = [
         await made.providers[name].authorization_url(

@@ -243,6 +243,17 @@ async def test_clients_behind_a_proxy_are_told_apart_where_it_is_trusted(
         assert others == ([401] * 3 if trusted else [429] * 3)
 
 
+async def test_another_key_than_the_databases_is_refused(tmp_path: Path, dsn: str) -> None:
+    first, other = "x" * 24, "y" * 24
+    async with Served(tmp_path, database_url=dsn, secret_key=first):
+        ended = await ringmain(tmp_path, "serve", "--port", "0", database_url=dsn, secret_key=other)
+        assert ended.code == 1
+        assert "RINGMAIN_SECRET_KEY: this database is sealed with another key" in ended.err
+        assert other not in ended.err
+        applied = await ringmain(tmp_path, "demo", database_url=dsn)
+        assert (applied.code, "RINGMAIN_SECRET_KEY" in applied.err) == (1, True)
+
+
 async def test_roles_are_what_is_served(tmp_path: Path, dsn: str) -> None:
     async with Served(tmp_path, "--roles", "relay", database_url=dsn) as server:
         assert await get(f"{server.url}/health") == 200

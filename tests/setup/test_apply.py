@@ -5,6 +5,7 @@ import msgspec
 import pytest
 
 from ringmain.core.errors import Unauthenticated
+from ringmain.core.seal import Seal
 from ringmain.core.system import Core
 from ringmain.database.pool import Database
 from ringmain.database.wakeup import CARRIERS, CREDENTIALS
@@ -12,6 +13,7 @@ from ringmain.dialects.ringplan import ids as ringplan
 from ringmain.setup.apply import apply
 from ringmain.setup.document import Document, SetupError
 from ringmain.setup.report import Report
+from tests.conftest import SEAL
 
 FULL = """\
 [[carriers]]
@@ -80,7 +82,7 @@ number = "60123"
 
 
 async def run(database: Database, text: str, *, dry_run: bool = False) -> Report:
-    report, _ = await apply(database, Document("my.toml", text), dry_run=dry_run)
+    report, _ = await apply(database, Document("my.toml", text), seal=SEAL, dry_run=dry_run)
     return report
 
 
@@ -139,7 +141,7 @@ async def test_ids_are_spelt_in_all_dialects(core: Core, database: Database) -> 
 async def test_a_second_run_changes_nothing_and_says_so(database: Database) -> None:
     first = await run(database, FULL)
     before = await dump(database)
-    second, channels = await apply(database, Document("my.toml", FULL))
+    second, channels = await apply(database, Document("my.toml", FULL), seal=Seal.passing())
     assert await dump(database) == before
     assert not second.changed
     assert channels == frozenset()
@@ -180,7 +182,7 @@ async def test_what_differs_is_changed(core: Core, database: Database) -> None:
         .replace('"Grace"', '"Gracie"')
         .replace("smsc.example.com", "smsc2.example.com")
     )
-    report, channels = await apply(database, Document("my.toml", changed))
+    report, channels = await apply(database, Document("my.toml", changed), seal=Seal.passing())
     second = report.companies[0]
     assert second.company["action"] == "updated"
     for name in ("people", "locations", "numbers", "webhooks"):

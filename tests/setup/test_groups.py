@@ -2,6 +2,7 @@
 
 import pytest
 
+from ringmain.core.seal import Seal
 from ringmain.core.system import Core
 from ringmain.database.pool import Database
 from ringmain.setup.apply import apply
@@ -42,7 +43,7 @@ tags = ["desk"]
 
 
 async def run(database: Database, text: str, *, dry_run: bool = False) -> CompanyReport:
-    report, _ = await apply(database, Document("my.toml", text), dry_run=dry_run)
+    report, _ = await apply(database, Document("my.toml", text), seal=Seal.passing(), dry_run=dry_run)
     return report.companies[0]
 
 

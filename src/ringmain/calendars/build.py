@@ -5,11 +5,10 @@ from typing import Final
 
 import msgspec
 
-from ringmain.calendars.key import read_key
 from ringmain.calendars.openid import Client, Endpoints, OpenIdProvider
 from ringmain.core.calendars.model import Provider
-from ringmain.core.calendars.seal import Seal
 from ringmain.core.calendars.service import Connecting
+from ringmain.core.seal import Seal
 from ringmain.settings import Settings
 
 GOOGLE: Final = Client(
@@ -40,11 +39,8 @@ OUTLOOK: Final = Client(
 )
 
 
-def connecting(settings: Settings) -> Connecting | None:
-    """What calendars are connected with; None when no client is set up.
-
-    Raises ValueError or OSError when there is no key to seal tokens with.
-    """
+def connecting(settings: Settings, seal: Seal) -> Connecting | None:
+    """What calendars are connected with; None when no client is set up. Tokens are kept under `seal`."""
     given: Mapping[Provider, Client] = {
         "google": _client(GOOGLE, settings.google_issuer, settings.google_client_id, settings.google_client_secret),
         "outlook": _client(
@@ -54,7 +50,7 @@ def connecting(settings: Settings) -> Connecting | None:
     providers = {name: OpenIdProvider(client) for name, client in given.items() if client.id}
     if not providers:
         return None
-    return Connecting(providers, Seal(read_key(settings.secret_key, settings.data_dir)))
+    return Connecting(providers, seal)
 
 
 def _client(known: Client, issuer: str, client_id: str, secret: str) -> Client:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ringmain.commands.context import open_database
 from ringmain.commands.options import command
+from ringmain.core.sealing import open_seal
 from ringmain.database.wakeup import NOTIFY
 from ringmain.settings import Settings
 from ringmain.setup.apply import apply
@@ -47,6 +48,7 @@ def _read(file: Path) -> Document:
 
 async def _apply(settings: Settings, document: Document, *, dry_run: bool) -> Report:
     async with open_database(settings) as database:
-        report, channels = await apply(database, document, dry_run=dry_run)
+        seal = await open_seal(database, settings)
+        report, channels = await apply(database, document, seal=seal, dry_run=dry_run)
         await database.execute(NOTIFY, sorted(channels))
     return report

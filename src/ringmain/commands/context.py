@@ -39,7 +39,10 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def open_core(settings: Settings) -> AsyncIterator[Core]:
-    """The core, for commands that do not touch the contents of files. What it wakes, servers hear at the end."""
+    """The core, for commands that do not touch the contents of files, nor secrets that are sealed.
+
+    What it wakes, servers hear at the end.
+    """
     async with open_database(settings) as database:
         wakeups = HeldWakeups(database)
         try:

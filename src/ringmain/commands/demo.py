@@ -57,7 +57,7 @@ async def present(ringmain: Ringmain) -> None:
 
 async def _prepare(ringmain: Ringmain, file: Path) -> Secrets:
     core = ringmain.core
-    report, channels = await apply(ringmain.database, demo_document())
+    report, channels = await apply(ringmain.database, demo_document(), seal=ringmain.seal)
     for channel in channels:
         ringmain.wakeups.wake(channel)
     made = report.companies[0]
@@ -142,7 +142,7 @@ Text a number that answers with the same text, as three vendors' clients do:
     grep -o '"access_token":"[^"]*' | cut -d '"' -f 4)
   curl -sS -H "Authorization: Bearer $TOKEN" -d to={ECHO} -d message='Hello from RingRx' {url}/messaging/send_message
 
-  # Ringotel
+  # Ringotel (its clients bring texts that they carried themselves: it is kept as sent, and nobody answers)
   curl -sS -H 'Authorization: Bearer {kept.ringotel_key}' -H 'Content-Type: application/json' \\
     -d '{{"method": "message", "params": {{"domain": "{domain}", "from": "{EXTENSION}", "to": "{ECHO}",
          "content": "Hello from Ringotel"}}}}' {url}/api

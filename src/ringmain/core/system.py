@@ -38,6 +38,7 @@ from ringmain.core.outreach.service import Outreach
 from ringmain.core.people.invitations import Invitations
 from ringmain.core.people.service import People
 from ringmain.core.presence.service import PresenceService
+from ringmain.core.seal import Seal
 from ringmain.core.subscriptions.service import Subscriptions
 from ringmain.core.texting.chat_parties import ChatParties
 from ringmain.core.texting.chats import Chats
@@ -60,6 +61,7 @@ class Core:
     `fax`: what makes fax pages (documents/fax.py). Without it no fax can be sent or come in.
     `pictures`: what makes small pictures (documents/preview.py). Without it large ones are shown whole.
     `calendars`: the providers of calendars (calendars/build.py). Without it none can be connected.
+    `seal`: what secrets are kept under (core/sealing.py). Without it nobody else can read them.
     `meet_url`: the video server where people meet, as core/meetings/rooms.py reads it.
     """
 
@@ -74,18 +76,20 @@ class Core:
         fax: FaxDocuments | None = None,
         pictures: PictureTools | None = None,
         calendars: Connecting | None = None,
+        seal: Seal | None = None,
         meet_url: str = PUBLIC_MEET,
     ) -> None:
+        seal = seal or Seal.passing()
         self.database = database
         self.wakeups = wakeups
         self.companies = Companies(database, wakeups)
-        self.accounts = Accounts(database, wakeups)
+        self.accounts = Accounts(database, wakeups, seal)
         self.account_records = AccountRecords(database)
         self.integrations = Integrations(database)
         self.people = People(database, wakeups)
         self.locations = Locations(database, wakeups)
         self.numbers = Numbers(database, wakeups)
-        self.credentials = Credentials(database, wakeups)
+        self.credentials = Credentials(database, wakeups, seal)
         self.files = Files(database, wakeups, file_store, pictures)
         self.mails = Mails(database, wakeups)
         self.sessions = Sessions(database, self.credentials)

@@ -4,6 +4,7 @@ import msgspec
 from obstore.store import MemoryStore
 
 from ringmain.carriers.smpp.carrier import SmppSettings
+from ringmain.core.seal import Seal
 from ringmain.core.system import Core
 from ringmain.database.pool import Database
 from ringmain.database.single import HeldWakeups, RolledBack, single_transaction
@@ -16,8 +17,10 @@ from ringmain.setup.document import CarrierPart, Document, RoutePart
 from ringmain.setup.report import Action, Report
 
 
-async def apply(database: Database, document: Document, *, dry_run: bool = False) -> tuple[Report, frozenset[str]]:
-    """Apply it in one transaction; a dry run is rolled back at its end.
+async def apply(
+    database: Database, document: Document, *, seal: Seal, dry_run: bool = False
+) -> tuple[Report, frozenset[str]]:
+    """Apply it in one transaction; a dry run is rolled back at its end. `seal`: what secrets are kept under.
 
     Returns what was done, and the channels to wake now that it is committed. Raises SetupError, which leaves
     nothing applied.
@@ -28,7 +31,8 @@ async def apply(database: Database, document: Document, *, dry_run: bool = False
         wakeups = HeldWakeups(single)
         # Nothing here reads or writes the contents of files.
         pbx = adapters(single)
-        core = Core(single, wakeups, MemoryStore(), pbx=dict.fromkeys(pbx, SilentPbx()) if dry_run else pbx)
+        silent = dict.fromkeys(pbx, SilentPbx())
+        core = Core(single, wakeups, MemoryStore(), pbx=silent if dry_run else pbx, seal=seal)
         await _apply_carriers(core, document, report)
         for index in range(len(document.content.companies)):
             report.companies.append(await CompanyApplier(core, document, index).run())

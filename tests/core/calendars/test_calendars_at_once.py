@@ -6,12 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ringmain.calendars.build import connecting
 from ringmain.core.calendars.port import Grant, Tokens
 from ringmain.core.calendars.service import Calendars, Connecting
 from ringmain.core.errors import NotFound
+from ringmain.core.seal import Seal
 from ringmain.database.pool import Database
-from ringmain.settings import Settings
 from tests.conftest import Office
 
 
@@ -46,9 +45,7 @@ class Provider:
 
 
 async def connected(database: Database, office: Office, provider: Provider) -> Calendars:
-    there = connecting(Settings(google_client_id="client", secret_key="a key of tests, long enough"))
-    assert there
-    calendars = Calendars(database, Connecting({"google": provider}, there.seal))
+    calendars = Calendars(database, Connecting({"google": provider}, Seal.passing()))
     state = await calendars.begin(office.company_id, office.owner_id, "google", redirect_url="https://x/")
     await calendars.finish("google", state, "code")
     return calendars

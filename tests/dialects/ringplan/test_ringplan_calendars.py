@@ -10,9 +10,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from ringmain.calendars.build import connecting
-from ringmain.core.calendars.seal import Seal
 from ringmain.core.calendars.service import Calendars
 from ringmain.core.files.storage import open_storage
+from ringmain.core.seal import Seal
 from ringmain.core.system import Core
 from ringmain.database.pool import Database
 from ringmain.database.wakeup import Wakeups
@@ -21,11 +21,11 @@ from ringmain.pbx.build import adapters
 from ringmain.settings import Settings
 from tests.clients.openid_provider import OpenIdServer
 from tests.conditions import eventually
+from tests.conftest import SEAL
 from tests.dialects.ringplan.conftest import PUBLIC_URL, Caller, Reply, World, counts
 
 GOOGLE, OUTLOOK = "/meet/app/calendar/get-auth-url", "/meet/app/outlook/get-auth-url"
 REDIRECTS = [f"{PUBLIC_URL}/meet/{name}/callback" for name in ("google", "outlook")]
-KEY = "a key of tests, long enough"
 NOBODY: dict[str, str | None] = {"Authorization": None, "X-User-Id": None}
 
 
@@ -44,10 +44,9 @@ def core(database: Database, wakeups: Wakeups, tmp_path: Path, provider: OpenIdS
         outlook_client_id="outlook-client",
         outlook_client_secret="outlook-client-secret",
         outlook_issuer=f"{provider.issuer}/",
-        secret_key=KEY,
     )
     storage = open_storage(str(tmp_path / "files"))
-    return Core(database, wakeups, storage, pbx=adapters(database), calendars=connecting(settings))
+    return Core(database, wakeups, storage, pbx=adapters(database), calendars=connecting(settings, SEAL))
 
 
 async def auth_url(caller: Caller, path: str = GOOGLE) -> str:
@@ -81,7 +80,7 @@ async def refresh_token(world: World, name: str = "google") -> str:
     sealed = await world.core.database.fetchval(
         "SELECT refresh_token FROM calendar_connections WHERE provider = $1", name
     )
-    return Seal(KEY.encode()).open(sealed)
+    return SEAL.open(sealed)
 
 
 async def test_row_53_google_authentication_link(acme: Caller, provider: OpenIdServer) -> None:
@@ -299,8 +298,8 @@ async def test_a_provider_that_was_never_there(acme: Caller, provider: OpenIdSer
 
 async def test_under_another_key_a_calendar_is_lost(acme: Caller, world: World, provider: OpenIdServer) -> None:
     await connect(acme, provider)
-    settings = Settings(google_client_id="google-client", google_issuer=provider.issuer, secret_key=KEY[::-1])
-    calendars = Calendars(world.core.database, connecting(settings))
+    settings = Settings(google_client_id="google-client", google_issuer=provider.issuer)
+    calendars = Calendars(world.core.database, connecting(settings, Seal.passing()))
     made = await calendars.revoke(acme.office.company_id, acme.office.owner_id, "google")
     assert made.account == "jane@gmail.example"
     (await acme("GET", "/meet/app/calendar")).problem(404)

@@ -15,6 +15,7 @@ from ringmain.core.companies.model import Company, CompanyNotes
 from ringmain.core.companies.service import Companies
 from ringmain.core.credentials.cache import CredentialCache
 from ringmain.core.errors import AlreadyExists, Invalid, NotFound, Unauthenticated
+from ringmain.core.seal import Seal
 from ringmain.database.pool import Database, Record
 from ringmain.database.single import joined_transaction
 from ringmain.database.wakeup import CREDENTIALS, Wakeups
@@ -23,11 +24,13 @@ SHORTEST_SECRET: Final = 24
 
 
 class Accounts:
-    """Who owns which companies, and who calls for them."""
+    """Who owns which companies, and who calls for them. What webhooks say of keys is kept under `seal`."""
 
-    def __init__(self, database: Database, wakeups: Wakeups) -> None:
+    def __init__(self, database: Database, wakeups: Wakeups, seal: Seal) -> None:
         self._database = database
         self._wakeups = wakeups
+        self._seal = seal
+        self._said: CredentialCache[str] = CredentialCache(wakeups)
         self._callers: CredentialCache[AccountCaller] = CredentialCache(wakeups)
         self._companies: CredentialCache[Company] = CredentialCache(wakeups)
 
@@ -122,7 +125,7 @@ class Accounts:
             raise Invalid("name", "must not be empty")
         _check_webhook(webhook_url or "")
         secret = _secret_or_new(secret)
-        told = secret if webhook_url else None
+        told = self._seal.kept(secret) if webhook_url else None
         arguments = (account_id, name, _sha256(secret), webhook_url or None, told)
         return NewAccountKey(key=await self._write_key(account_id, store.CREATE_KEY, *arguments), secret=secret)
 
@@ -132,7 +135,8 @@ class Accounts:
         Raises NotFound("key"), Invalid, AlreadyExists (the secret).
         """
         secret = _secret_or_new(secret)
-        key = await self._write_key(account_id, store.ROTATE_KEY, account_id, key_id, _sha256(secret), secret)
+        told = self._seal.kept(secret)
+        key = await self._write_key(account_id, store.ROTATE_KEY, account_id, key_id, _sha256(secret), told)
         return NewAccountKey(key=key, secret=secret)
 
     async def set_key_active(self, account_id: int, key_id: int, *, active: bool) -> AccountKey:
@@ -149,7 +153,19 @@ class Accounts:
         if secret is not None and not await self.has_secret(account_id, key_id, secret):
             await self.get_key(account_id, key_id)
             raise Invalid("secret", "is not that of the key")
-        return await self._write_key(account_id, store.SET_WEBHOOK, account_id, key_id, url or None, secret)
+        told = None if secret is None else self._seal.kept(secret)
+        return await self._write_key(account_id, store.SET_WEBHOOK, account_id, key_id, url or None, told)
+
+    async def webhook_secret(self, company_id: int, key_id: int) -> str:
+        """What the webhooks of a key say, in a company of its account. Raises NotFound("key"), Unavailable."""
+
+        async def look_up() -> str:
+            kept = await self._database.fetchval(store.WEBHOOK_SECRET, company_id, key_id)
+            if kept is None:
+                raise NotFound("key")
+            return self._seal.read(kept)
+
+        return await self._said.get((company_id, key_id), look_up)
 
     async def delete_key(self, account_id: int, key_id: int) -> AccountKey:
         """End a key at once, with its webhooks. Raises NotFound("key")."""

@@ -1,4 +1,4 @@
-"""SQL of accounts and their keys. Of secrets only hashes are stored, but where a webhook has to say the key."""
+"""SQL of accounts and their keys. Of secrets only hashes are stored, and sealed what webhooks have to say."""
 
 from typing import Final
 
@@ -50,7 +50,11 @@ CALLER: Final = "SELECT account_id, id AS key_id, name AS key_name FROM account_
 # Held while the endpoints of an account's keys are made to fit, and while a company joins it.
 LOCK: Final = "SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE"
 WEBHOOKS: Final = """
-SELECT id, name, webhook_url, webhook_secret, active FROM account_keys WHERE account_id = $1 ORDER BY id
+SELECT id, name, webhook_url, active FROM account_keys WHERE account_id = $1 ORDER BY id
+"""
+WEBHOOK_SECRET: Final = """
+SELECT k.webhook_secret FROM companies c JOIN account_keys k ON k.account_id = c.account_id
+WHERE c.id = $1 AND k.id = $2
 """
 ADOPT: Final = """
 WITH old AS (SELECT account_id FROM companies WHERE id = $2)

@@ -48,8 +48,8 @@ async def _cover(subscriptions: Subscriptions, company_id: int, keys: list[Recor
 
 
 def options_of(key: Record) -> dict[str, Any]:
-    """What the face needs: the key, which its notifications say."""
-    return {KEY: key["id"], "api_key": key["webhook_secret"]}
+    """What the face needs: which key its notifications say."""
+    return {KEY: key["id"]}
 
 
 def differs(endpoint: Destination, given: dict[str, Any]) -> bool:

@@ -8,7 +8,8 @@ import pyotp
 from ringmain.core.credentials import one_time_store as store
 from ringmain.core.credentials.throttle import Throttle
 from ringmain.core.errors import Invalid, NotFound, WrongState
-from ringmain.database.pool import Database
+from ringmain.core.seal import Seal
+from ringmain.database.pool import Database, Record
 
 STEP: Final = 30
 DRIFT: Final = 1
@@ -16,10 +17,14 @@ DRIFT: Final = 1
 
 
 class OneTimeCodes:
-    """A person's second factor: begun, then on once a first code has proved that it was set up. No code works twice."""
+    """A person's second factor: begun, then on once a first code has proved that it was set up. No code works twice.
 
-    def __init__(self, database: Database) -> None:
+    Secrets are kept under `seal`.
+    """
+
+    def __init__(self, database: Database, seal: Seal) -> None:
         self._database = database
+        self._seal = seal
         self._throttle = Throttle(database)
 
     async def begin(self, company_id: int, person_id: int, *, account: str, issuer: str) -> tuple[str, str]:
@@ -28,7 +33,7 @@ class OneTimeCodes:
         What was begun before is replaced. Raises WrongState while the second factor is on, NotFound (the person).
         """
         secret = pyotp.random_base32()
-        if await self._database.fetchval(store.BEGIN, company_id, person_id, secret) is None:
+        if await self._database.fetchval(store.BEGIN, company_id, person_id, self._seal.kept(secret)) is None:
             if await self.is_on(company_id, person_id):
                 raise WrongState("one-time codes are on; turn them off first")
             raise NotFound("person")
@@ -39,7 +44,7 @@ class OneTimeCodes:
         row = await self._database.fetchrow(store.GET, company_id, person_id)
         if row is None or row["confirmed_at"] is not None:
             raise WrongState("no one-time codes were begun")
-        step = matching_step(row["secret"], code, time.time() if now is None else now)
+        step = self._step(row, code, now)
         if step is None or not await self._database.fetchval(store.CONFIRM, company_id, person_id, row["secret"], step):
             raise Invalid("code", "is wrong or was used")
 
@@ -53,7 +58,7 @@ class OneTimeCodes:
         row = await self._database.fetchrow(store.GET, company_id, person_id)
         if row is None or row["confirmed_at"] is None:
             return True
-        step = matching_step(row["secret"], code or "", time.time() if now is None else now)
+        step = self._step(row, code or "", now)
         return step is not None and bool(await self._database.fetchval(store.USE, company_id, person_id, step))
 
     async def turn_off(self, company_id: int, person_id: int, code: str | None, *, address: str) -> None:
@@ -72,6 +77,9 @@ class OneTimeCodes:
         """Turn it off, or forget what was begun. Raises NotFound if there is neither."""
         if await self._database.fetchval(store.REMOVE, company_id, person_id) is None:
             raise NotFound("second factor")
+
+    def _step(self, row: Record, code: str, now: float | None) -> int | None:
+        return matching_step(self._seal.read(row["secret"]), code, time.time() if now is None else now)
 
 
 def matching_step(secret: str, code: str, now: float) -> int | None:

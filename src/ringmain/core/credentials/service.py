@@ -17,6 +17,7 @@ from ringmain.core.credentials.passwords import hash_again, hash_password, kind_
 from ringmain.core.credentials.signing import SigningKeys
 from ringmain.core.errors import AlreadyExists, Invalid, NotFound, Unauthenticated
 from ringmain.core.ids import MAX_ID
+from ringmain.core.seal import Seal
 from ringmain.database.pool import Database
 from ringmain.database.wakeup import CREDENTIALS, Wakeups
 
@@ -29,12 +30,15 @@ OTHER_HASHES: Final = 4
 
 
 class Credentials:
-    """API keys, user tokens, passwords, operator tokens, signed links. Secrets are stored as sha256 or argon2id."""
+    """API keys, user tokens, passwords, operator tokens, signed links. Secrets are stored as sha256 or argon2id.
 
-    def __init__(self, database: Database, wakeups: Wakeups) -> None:
+    What must be read again is kept under `seal`. Without it nobody else can read it.
+    """
+
+    def __init__(self, database: Database, wakeups: Wakeups, seal: Seal | None = None) -> None:
         self._database = database
         self._wakeups = wakeups
-        self.one_time_codes = OneTimeCodes(database)
+        self.one_time_codes = OneTimeCodes(database, seal or Seal.passing())
         self._signing = SigningKeys(database)
         self._callers: CredentialCache[Caller] = CredentialCache(wakeups)
         self._operators: CredentialCache[str] = CredentialCache(wakeups)

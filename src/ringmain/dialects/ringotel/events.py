@@ -11,6 +11,8 @@ from typing import Any, Final
 import msgspec
 
 from ringmain.core import events as core
+from ringmain.core.accounts.webhooks import KEY
+from ringmain.core.errors import NotFound
 from ringmain.core.events import Event
 from ringmain.core.numbers.spelling import spelled
 from ringmain.core.subscriptions.model import Destination, Subscription
@@ -35,11 +37,12 @@ Called = tuple[str, dict[str, Any]]
 
 
 class RingotelFace:
-    """Renders notifications: POST of `{method, params, api_key}`. The key is an option of the endpoint."""
+    """Renders notifications: POST of `{method, params, api_key}`. Which key it is, is an option of the endpoint."""
 
     name = DIALECT
 
     def __init__(self, core: Core, public_url: str) -> None:
+        self._accounts = core.accounts
         self._parties = core.chat_parties
         self._trunks = core.trunks
         self._links = FileLinks(core.credentials, public_url)
@@ -50,7 +53,7 @@ class RingotelFace:
         if called is None:
             return None
         method, params = called
-        body = {"method": method, "params": params, "api_key": endpoint.options.get("api_key", "")}
+        body = {"method": method, "params": params, "api_key": await self._key(endpoint)}
         return Notification(url=endpoint.url, body=encode(body))
 
     def schedule(self, event_type: str) -> Sequence[float] | None:
@@ -60,6 +63,12 @@ class RingotelFace:
     def is_final(self, status: int) -> bool:
         """Whatever is no success is tried again."""
         return False
+
+    async def _key(self, endpoint: Destination) -> str:
+        try:
+            return await self._accounts.webhook_secret(endpoint.company_id, endpoint.options[KEY])
+        except (KeyError, NotFound):
+            return ""  # deleted at this moment, with the endpoint
 
     async def _called(self, event: Event) -> Called | None:
         match event.type:

@@ -1,4 +1,4 @@
-"""The key that calendars' tokens are sealed with: the operator's own, or one that is made once in the data folder."""
+"""The key that secrets are sealed with: the operator's own, or one that is made once in the data folder."""
 
 import os
 import secrets

@@ -1,15 +1,21 @@
 """Secrets that the database keeps but cannot read: JWE, A256GCM, under a key from outside it."""
 
 import hashlib
+import secrets
+from typing import Final, Self
 
 from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
-HEADER = {"alg": "dir", "enc": "A256GCM"}
+from ringmain.core.errors import Unavailable
+
+HEADER: Final = {"alg": "dir", "enc": "A256GCM"}
+PREFIX: Final = "sealed:"
+"""What is kept begins so where it is sealed; what does not is from before and plain."""
 
 
-class Unreadable(Exception):
+class Unreadable(Unavailable):
     """Sealed under another key, or changed."""
 
 
@@ -18,6 +24,11 @@ class Seal:
 
     def __init__(self, secret: bytes) -> None:
         self._key = OctKey.import_key(hashlib.sha256(b"ringmain seal\n" + secret).digest())
+
+    @classmethod
+    def passing(cls) -> Self:
+        """Of a key that nobody has: what it seals can be opened by this object alone."""
+        return cls(secrets.token_bytes(32))
 
     def close(self, text: str) -> str:
         """The text, sealed: each time differently."""
@@ -30,3 +41,11 @@ class Seal:
         except (JoseError, ValueError) as error:
             raise Unreadable("sealed under another key") from error
         return (plain or b"").decode()
+
+    def kept(self, text: str) -> str:
+        """The text as it is kept where plain ones may be too."""
+        return PREFIX + self.close(text)
+
+    def read(self, kept: str) -> str:
+        """What is kept there. Raises Unreadable."""
+        return self.open(kept.removeprefix(PREFIX)) if kept.startswith(PREFIX) else kept
