@@ -90,6 +90,7 @@ class RingPlanRealtime:
         self._sockets = sockets
         self._sessions: dict[str, Session] = {}
         self._rechecking: asyncio.Task[None] | None = None
+        self._to_recheck = False
         sockets.on("authenticate", self._authenticate)
         sockets.on("texting.message.markAsRead", self._mark_as_read)
         sockets.on_other(self._other)
@@ -175,11 +176,18 @@ class RingPlanRealtime:
 
     def _credentials_changed(self) -> None:
         """Keys are revoked and people leave while their sockets are open."""
-        if self._sessions and (self._rechecking is None or self._rechecking.done()):
+        # Also while they are being checked, or are authenticating: what was read of them may be of before.
+        self._to_recheck = True
+        if self._rechecking is None or self._rechecking.done():
             self._rechecking = asyncio.get_running_loop().create_task(self._recheck())
 
     async def _recheck(self) -> None:
-        await asyncio.sleep(RECHECK)
+        while self._to_recheck:
+            await asyncio.sleep(RECHECK)
+            self._to_recheck = False
+            await self._recheck_once()
+
+    async def _recheck_once(self) -> None:
         sockets: defaultdict[Authenticate, list[str]] = defaultdict(list)
         for sid, session in self._sessions.items():
             sockets[session.shown].append(sid)
