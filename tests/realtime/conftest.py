@@ -22,6 +22,7 @@ async def serving(app: Any, **options: Any) -> AsyncIterator[str]:
         "interface": "asgi3",
         "ws": "websockets-sansio",
         "ws_per_message_deflate": False,
+        "timeout_keep_alive": 60,  # one that a busy test leaves alone for longer may be closed as it asks
     } | options
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=0, **settings)
