@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from ringmain.dialects.ringplan import ids
+from ringmain.dialects.ringplan import ids, wire
 from tests.dialects.ringplan.conftest import Caller, World, counts
 from tests.dialects.ringplan.test_ringplan_users import as_user, made
 
@@ -40,7 +40,7 @@ async def test_row_3_users_in_company(acme: Caller, world: World) -> None:
         "first_name", "invitation", "last_enter", "last_name", "primary_agent", "timezone", "title", "updated",
     }  # fmt: skip
     assert user["id"] == ids.encode(person.id)
-    assert user["contacts"] == {"fax": "1", "phones": {}, "email": "Sales@acme.example"}
+    assert user["contacts"] == {"fax": "1", "phones": dict.fromkeys(wire.PHONES), "email": "Sales@acme.example"}
     assert (user["title"], user["activated"], user["company_id"]) == ("Ms", True, acme.company)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", user["created"])
     assert [one["id"] for one in (await acme("GET", "/company/contacts?first_name=SAM")).json()] == [user["id"]]

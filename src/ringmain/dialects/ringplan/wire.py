@@ -319,11 +319,14 @@ def company(given: Company) -> dict[str, Any]:
 
 
 CONTACT_PROFILE: Final = ("address", "birthdate", "description", "title")
+PHONES: Final = ("home", "mobile", "other", "work")
+"""Each is there always, for clients that look into them without asking."""
 
 
 def contact(given: Person) -> dict[str, Any]:
     """Contact: a user of the company."""
-    contacts = given.profile.get("contacts")
+    kept = given.profile.get("contacts")
+    contacts = kept if isinstance(kept, dict) else {}
     own = given.extension
     return {
         **{key: given.profile.get(key) for key in CONTACT_PROFILE},
@@ -342,8 +345,8 @@ def contact(given: Person) -> dict[str, Any]:
         "company_id": ids.encode(given.company_id),
         "contacts": {
             "fax": None,
-            **(contacts if isinstance(contacts, dict) else {}),
-            "phones": (contacts.get("phones") if isinstance(contacts, dict) else None) or {},
+            **contacts,
+            "phones": dict.fromkeys(PHONES) | (contacts.get("phones") or {}),
             "email": given.email,
         },
         "created": dates.zulu(given.created_at),
