@@ -1,3 +1,4 @@
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -57,7 +58,7 @@ async def test_errors_are_one_line(tmp_path: Path, dsn: str) -> None:
         (["apply", "bad.toml"], "bad.toml, line 14, companies[0].webhooks[0].colour: there is no such key"),
         (["apply", "none.toml"], "none.toml: No such file or directory"),
         (["apply", "latin.toml"], "latin.toml: is not UTF-8"),
-        (["webhooks", "endpoints"], "say --company"),
+        (["webhooks", "endpoints"], "--company: there is none yet"),
         (["token", " "], "name: must not be empty"),
     ):
         ended = await ringmain(tmp_path, *arguments, database_url=dsn)
@@ -135,3 +136,11 @@ async def test_webhooks(tmp_path: Path, dsn: str, core: Core) -> None:
     assert msgspec.json.decode(await webhooks("replay-missing", "--since", "2026-01-01")) == {"deliveries": 0}
     unknown = await ringmain(tmp_path, "webhooks", "--company", "other", "endpoints", database_url=dsn)
     assert (unknown.code, unknown.err) == (1, "ringmain: company other not found\n")
+
+
+async def test_listen_at_a_port_that_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = await ringmain(tmp_path, "listen", "--port", str(port))
+    assert ended.code == 1
+    assert ended.err == f"ringmain: --port: cannot listen on 127.0.0.1 port {port}: Address already in use\n"

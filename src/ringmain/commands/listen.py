@@ -5,6 +5,7 @@ For trying things out; nothing is stored.
 
 import argparse
 import asyncio
+import os
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ import socketio
 from aiohttp import web
 
 from ringmain.commands.options import command
-from ringmain.settings import Settings
+from ringmain.settings import SettingError, Settings
 
 PORT = 9099
 
@@ -36,7 +37,13 @@ async def _listen(port: int, url: str | None, key: str | None) -> None:
     app.router.add_route("*", "/{path:.*}", _print_webhook)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+    except OSError as error:
+        await runner.cleanup()
+        raise SettingError(
+            f"--port: cannot listen on 127.0.0.1 port {port}: {os.strerror(error.errno or 0)}"
+        ) from error
     _print("listening", {"webhooks": f"http://127.0.0.1:{port}/"})
     client = socketio.AsyncClient()
     try:
@@ -65,7 +72,7 @@ async def _print_webhook(request: web.Request) -> web.Response:
     try:
         content: Any = msgspec.json.decode(body)
     except msgspec.DecodeError:
-        content = body.decode("utf-8", "replace")
+        content = f"{len(body)} octets of {request.content_type}"
     _print(f"webhook {request.method} {request.path_qs}", content)
     return web.Response(status=204)
 

@@ -11,7 +11,7 @@ import msgspec
 
 from ringmain.commands.context import open_core
 from ringmain.commands.options import command
-from ringmain.core.errors import NotFound
+from ringmain.core.errors import Invalid, NotFound
 from ringmain.core.subscriptions.model import DeliveryState
 from ringmain.core.system import Core
 from ringmain.settings import Settings
@@ -74,7 +74,7 @@ async def _company_id(core: Core, name: str | None) -> int:
     if name is None:
         companies = await core.companies.list_all()
         if len(companies) != 1:
-            raise NotFound("say --company: the one company")
+            raise Invalid("--company", f"must be one of {len(companies)} keys" if companies else "there is none yet")
         return companies[0].id
     company = await core.companies.find_by_key(name)
     if company is None and name.isdigit():

@@ -128,7 +128,7 @@ class Rpc:
         domain = given.get("domain") if by_domain else None
         wanted = params.read({"orgid": given.get(method.org_key), "domain": domain}, Named)
         if not wanted.orgid and not wanted.domain:
-            raise BadRequest(f"{method.org_key}: is required")
+            raise BadRequest("orgid: is required, or domain" if by_domain else f"{method.org_key}: is required")
         company = await self._company(caller.account_id, wanted)
         if company.blocked and not method.blocked_too:
             raise Unauthenticated("The organization is blocked")
