@@ -5,7 +5,7 @@ as a small query (specs/stack.md). Nothing here leaves session state behind, so 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -147,11 +147,6 @@ class Database:
         """Run one statement; returns its command tag, as in `UPDATE 3`."""
         async with self.connection() as connection:
             return await connection.execute(query, *arguments)
-
-    async def execute_many(self, query: str, rows: Sequence[Sequence[object]]) -> None:
-        """Run one statement for each row, in one transaction."""
-        async with self.connection() as connection:
-            await connection.executemany(query, rows)
 
     async def close(self) -> None:
         """Close idle connections now and lent ones when they come back."""

@@ -16,7 +16,6 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from ringmain.core.errors import Invalid
 from ringmain.core.mail.model import MAX_SUBJECT
 from ringmain.core.outreach.model import MAX_TEMPLATE, Answer, ProfileSettings, Reminder
-from ringmain.core.texting.model import MAX_TEXT
 
 VARIABLES: Final[Mapping[str, str]] = {
     "name": "who is reminded",
@@ -94,11 +93,6 @@ def values_of(
 def one_line(text: str) -> str:
     """As a mail's subject may be."""
     return " ".join(text.split())[:MAX_SUBJECT]
-
-
-def sayable(text: str) -> str:
-    """Without what no text can hold, and short enough for one."""
-    return text.replace("\0", "")[:MAX_TEXT]
 
 
 def _check_nodes(field: str, tree: nodes.Template) -> None:

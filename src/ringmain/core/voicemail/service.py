@@ -29,7 +29,6 @@ from ringmain.database.wakeup import EVENTS, Wakeups
 MAX_NAME: Final = 200
 MAX_TRANSCRIPTION: Final = 100_000
 MAX_REFERENCE: Final = 200
-MAX_DIGITS: Final = 15
 SOURCE: Final = re.compile(r"(\+?[0-9]{1,15})?")
 EXTENSIONS: Final = {"audio/wav": "wav", "audio/mpeg": "mp3"}
 """Kinds of recordings that are kept as they come: what browsers and phones play. Others become WAV."""
