@@ -281,7 +281,7 @@ async def test_every_outcome_is_true_while_the_smsc_is_killed_again_and_again(tm
             while link.status().submitted < before + 200:
                 await asyncio.sleep(0.01)
             await smsc.restart()
-            await link.wait_for("bound")
+            await link.wait_for("bound", timeout=60)
         dying.set()
         await asyncio.gather(*senders)
     taken = [int(json.loads(line)["reference"]) for line in journal.read_text().splitlines()]
