@@ -201,7 +201,9 @@ async def test_two_servers_migrate_a_fresh_database(tmp_path: Path, server_dsn: 
     folders = [tmp_path / "a", tmp_path / "b"]
     for folder in folders:
         folder.mkdir()
-    servers = [Served(folder, database_url=on_database(server_dsn, name)) for folder in folders]
+    # As on two machines, which need one key.
+    settings = {"database_url": on_database(server_dsn, name), "secret_key": "x" * 24}
+    servers = [Served(folder, **settings) for folder in folders]
     try:
         await asyncio.gather(*(server.start() for server in servers))
         for server in servers:
