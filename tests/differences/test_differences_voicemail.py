@@ -18,7 +18,7 @@ from tests.recordings import wav
 
 MESSAGES = "/voicemail/messages"
 NOBODY: dict[str, str | None] = {"Authorization": None, "X-User-Id": None}
-BLOCKED = "SELECT pid FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))"
+BLOCKED = "SELECT pid FROM pg_locks WHERE NOT granted AND $1 = ANY (pg_blocking_pids(pid))"
 Leave = Callable[..., Awaitable[str]]
 
 
