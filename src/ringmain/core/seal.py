@@ -11,8 +11,6 @@ from joserfc.jwk import OctKey
 from ringmain.core.errors import Unavailable
 
 HEADER: Final = {"alg": "dir", "enc": "A256GCM"}
-PREFIX: Final = "sealed:"
-"""What is kept begins so where it is sealed; what does not is from before and plain."""
 
 
 class Unreadable(Unavailable):
@@ -41,11 +39,3 @@ class Seal:
         except (JoseError, ValueError) as error:
             raise Unreadable("sealed under another key") from error
         return (plain or b"").decode()
-
-    def kept(self, text: str) -> str:
-        """The text as it is kept where plain ones may be too."""
-        return PREFIX + self.close(text)
-
-    def read(self, kept: str) -> str:
-        """What is kept there. Raises Unreadable."""
-        return self.open(kept.removeprefix(PREFIX)) if kept.startswith(PREFIX) else kept

@@ -125,7 +125,7 @@ class Accounts:
             raise Invalid("name", "must not be empty")
         _check_webhook(webhook_url or "")
         secret = _secret_or_new(secret)
-        told = self._seal.kept(secret) if webhook_url else None
+        told = self._seal.close(secret) if webhook_url else None
         arguments = (account_id, name, _sha256(secret), webhook_url or None, told)
         return NewAccountKey(key=await self._write_key(account_id, store.CREATE_KEY, *arguments), secret=secret)
 
@@ -135,7 +135,7 @@ class Accounts:
         Raises NotFound("key"), Invalid, AlreadyExists (the secret).
         """
         secret = _secret_or_new(secret)
-        told = self._seal.kept(secret)
+        told = self._seal.close(secret)
         key = await self._write_key(account_id, store.ROTATE_KEY, account_id, key_id, _sha256(secret), told)
         return NewAccountKey(key=key, secret=secret)
 
@@ -153,7 +153,7 @@ class Accounts:
         if secret is not None and not await self.has_secret(account_id, key_id, secret):
             await self.get_key(account_id, key_id)
             raise Invalid("secret", "is not that of the key")
-        told = None if secret is None else self._seal.kept(secret)
+        told = None if secret is None else self._seal.close(secret)
         return await self._write_key(account_id, store.SET_WEBHOOK, account_id, key_id, url or None, told)
 
     async def webhook_secret(self, company_id: int, key_id: int) -> str:
@@ -163,7 +163,7 @@ class Accounts:
             kept = await self._database.fetchval(store.WEBHOOK_SECRET, company_id, key_id)
             if kept is None:
                 raise NotFound("key")
-            return self._seal.read(kept)
+            return self._seal.open(kept)
 
         return await self._said.get((company_id, key_id), look_up)
 

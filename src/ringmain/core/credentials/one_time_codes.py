@@ -33,7 +33,7 @@ class OneTimeCodes:
         What was begun before is replaced. Raises WrongState while the second factor is on, NotFound (the person).
         """
         secret = pyotp.random_base32()
-        if await self._database.fetchval(store.BEGIN, company_id, person_id, self._seal.kept(secret)) is None:
+        if await self._database.fetchval(store.BEGIN, company_id, person_id, self._seal.close(secret)) is None:
             if await self.is_on(company_id, person_id):
                 raise WrongState("one-time codes are on; turn them off first")
             raise NotFound("person")
@@ -79,7 +79,7 @@ class OneTimeCodes:
             raise NotFound("second factor")
 
     def _step(self, row: Record, code: str, now: float | None) -> int | None:
-        return matching_step(self._seal.read(row["secret"]), code, time.time() if now is None else now)
+        return matching_step(self._seal.open(row["secret"]), code, time.time() if now is None else now)
 
 
 def matching_step(secret: str, code: str, now: float) -> int | None:
