@@ -67,6 +67,9 @@ class Company(msgspec.Struct, frozen=True):
     conversation_ids: list[int]
 
 
+SECRET_KEY = "all processes of a bench have one"
+
+
 async def furnish(core: Core, conversations: int = 1) -> Company:
     """Make a company with one number and this many conversations."""
     database = core.database
@@ -111,6 +114,7 @@ async def ringmain(dsn: str, **environment: str) -> AsyncIterator[tuple[int, int
                 "DATABASE_URL": dsn,
                 "RINGMAIN_DATA_DIR": folder,
                 "RINGMAIN_LOG_LEVEL": "warning",
+                "RINGMAIN_SECRET_KEY": SECRET_KEY,
                 **environment,
             },
         )
