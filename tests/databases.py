@@ -6,11 +6,14 @@ is deleted, and the next test gets the same database with the same connections. 
 """
 
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from ringmain.database.migrate import CREATE_LEDGER, RECORD, available
 from ringmain.database.pool import Connection, Database
 
 MANY_ROWS: Final = 5_000
@@ -49,6 +52,22 @@ WHERE datname = current_database() AND backend_type = 'client backend' AND NOT p
 def on_database(dsn: str, name: str) -> str:
     """The same server, another database."""
     return urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
+
+
+@asynccontextmanager
+async def as_before(server_dsn: str, migration: str) -> AsyncIterator[Connection]:
+    """A database as those before this migration, as in `0015`, left it."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    await run(server_dsn, f"CREATE DATABASE {name}")
+    connection = await asyncpg.connect(on_database(server_dsn, name))
+    await connection.execute(CREATE_LEDGER)
+    for done, sql in available():
+        if done < migration:
+            await connection.execute(sql)
+            await connection.execute(RECORD, done)
+    yield connection
+    await connection.close()
+    await run(server_dsn, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 async def run(dsn: str, statement: str) -> None:

@@ -1,32 +1,21 @@
 """0015 meets companies and Ringotel keys that are there already."""
 
 import hashlib
-import uuid
 from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
 
-from ringmain.database.migrate import CREATE_LEDGER, RECORD, available, migrate
-from tests.databases import on_database, run
+from ringmain.database.migrate import migrate
+from tests.databases import as_before
 
 KEY = "INSERT INTO api_keys (company_id, dialect, name, token, secret_hash) VALUES ($1, $2, 'k', $3, $4)"
 
 
 @pytest.fixture
 async def before(server_dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    """A database as those before 0015 left it."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    await run(server_dsn, f"CREATE DATABASE {name}")
-    connection = await asyncpg.connect(on_database(server_dsn, name))
-    await connection.execute(CREATE_LEDGER)
-    for migration, sql in available():
-        if migration < "0015":
-            await connection.execute(sql)
-            await connection.execute(RECORD, migration)
-    yield connection
-    await connection.close()
-    await run(server_dsn, f"DROP DATABASE {name} WITH (FORCE)")
+    async with as_before(server_dsn, "0015") as connection:
+        yield connection
 
 
 async def test_each_company_gets_an_account_which_has_its_keys(before: asyncpg.Connection) -> None:

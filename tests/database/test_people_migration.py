@@ -1,28 +1,18 @@
 """0002 meets a database that has people already."""
 
-import uuid
 from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
 
-from ringmain.database.migrate import CREATE_LEDGER, RECORD, available, migrate
-from tests.databases import on_database, run
+from ringmain.database.migrate import migrate
+from tests.databases import as_before
 
 
 @pytest.fixture
 async def released(server_dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    """A database as 0001 left it."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    await run(server_dsn, f"CREATE DATABASE {name}")
-    connection = await asyncpg.connect(on_database(server_dsn, name))
-    first, sql = available()[0]
-    await connection.execute(sql)
-    await connection.execute(CREATE_LEDGER)
-    await connection.execute(RECORD, first)
-    yield connection
-    await connection.close()
-    await run(server_dsn, f"DROP DATABASE {name} WITH (FORCE)")
+    async with as_before(server_dsn, "0002") as connection:
+        yield connection
 
 
 async def test_those_who_are_there_are_counted(released: asyncpg.Connection) -> None:

@@ -1,13 +1,12 @@
 """0020 meets texts that are under way."""
 
-import uuid
 from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
 
-from ringmain.database.migrate import CREATE_LEDGER, RECORD, available, migrate
-from tests.databases import on_database, run
+from ringmain.database.migrate import migrate
+from tests.databases import as_before
 
 MESSAGE = """
 INSERT INTO messages (company_id, conversation_id, direction, state, text, sender, recipients, encoding, segments, read)
@@ -22,18 +21,8 @@ PART = "INSERT INTO submission_parts (carrier, reference, company_id, submission
 
 @pytest.fixture
 async def before(server_dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    """A database as those before 0020 left it."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    await run(server_dsn, f"CREATE DATABASE {name}")
-    connection = await asyncpg.connect(on_database(server_dsn, name))
-    await connection.execute(CREATE_LEDGER)
-    for migration, sql in available():
-        if migration < "0020":
-            await connection.execute(sql)
-            await connection.execute(RECORD, migration)
-    yield connection
-    await connection.close()
-    await run(server_dsn, f"DROP DATABASE {name} WITH (FORCE)")
+    async with as_before(server_dsn, "0020") as connection:
+        yield connection
 
 
 async def test_receipts_find_the_messages_that_were_sent_before(before: asyncpg.Connection) -> None:
