@@ -32,6 +32,10 @@ async def test_health_says_who_is_alive(world: World) -> None:
 
 
 async def test_ready_names_a_loop_that_died(world: World) -> None:
+    async def connected() -> bool:
+        return (await look(world.operator.http, f"{world.base}/ready"))[0] == 200
+
+    await eventually(connected)
     world.loops["carriers"] = False
     status, ready = await look(world.operator.http, f"{world.base}/ready")
     assert (status, ready["ready"], ready["missing"]) == (503, False, ["carriers"])
