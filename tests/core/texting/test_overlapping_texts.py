@@ -7,6 +7,7 @@ import pytest
 from ringmain.core.errors import NotFound
 from ringmain.core.system import Core
 from ringmain.core.texting.carrier import Accepted, InboundText, Postponed, Receipt, Rejected
+from ringmain.core.texting.model import Message
 from ringmain.core.texting.submissions import Submissions
 from tests.conftest import Office
 from tests.overlapping import behind
@@ -73,12 +74,16 @@ async def test_last_message_after_two_deletions_at_once(core: Core, office: Offi
     assert found.last_message.id == ids[0]
 
 
-async def test_the_last_two_recipients_at_once_settle_the_message(core: Core, office: Office) -> None:
+async def send_to_two(core: Core, office: Office) -> Message:
     other, _ = await core.texting.create_contact(office.company_id, number="+13105550101")
     group, _ = await core.texting.open_conversation(
         office.company_id, number=office.number, contact_ids=[office.contact.id, other.id]
     )
-    message = await core.texting.send(office.company_id, group.id, text="hi")
+    return await core.texting.send(office.company_id, group.id, text="hi")
+
+
+async def test_the_last_two_recipients_at_once_settle_the_message(core: Core, office: Office) -> None:
+    message = await send_to_two(core, office)
     submissions = Submissions(core.database, core.wakeups)
     one, two = await submissions.claim("sandbox", 10)
     async with behind(core.database, "SELECT FROM messages WHERE id = $1 FOR UPDATE", message.id) as queue:
@@ -91,11 +96,7 @@ async def test_the_last_two_recipients_at_once_settle_the_message(core: Core, of
 
 
 async def test_a_receipt_and_a_response_at_once_settle_the_message(core: Core, office: Office) -> None:
-    other, _ = await core.texting.create_contact(office.company_id, number="+13105550101")
-    group, _ = await core.texting.open_conversation(
-        office.company_id, number=office.number, contact_ids=[office.contact.id, other.id]
-    )
-    message = await core.texting.send(office.company_id, group.id, text="hi")
+    message = await send_to_two(core, office)
     submissions = Submissions(core.database, core.wakeups)
     one, two = await submissions.claim("sandbox", 10)
     await submissions.record([(one, Accepted(references=["a"]))])
